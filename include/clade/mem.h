@@ -1,0 +1,22 @@
+/*
+ * Heap memory that cannot fail: when there is none left the program says so and aborts.
+ * For what must survive a full memory (a sample) use an arena instead (arena.h).
+ */
+#ifndef CLADE_MEM_H
+#define CLADE_MEM_H
+
+#include <stddef.h>
+
+/* Returns zeroed memory for `count` things of `size` bytes; the caller frees it with free(). */
+void *mem_new(size_t count, size_t size);
+
+/* Resizes `old` (or NULL) to `count` things of `size` bytes; what is new is not zeroed. */
+void *mem_grow(void *old, size_t count, size_t size);
+
+/* Returns a copy of `s`, the caller's to free(); NULL gives NULL. */
+char *mem_strdup(const char *s);
+
+/* Returns a NUL-terminated copy of `len` bytes, the caller's to free(). */
+char *mem_strndup(const char *s, size_t len);
+
+#endif

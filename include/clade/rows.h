@@ -1,0 +1,76 @@
+/*
+ * The lines of a view: owners that open into their trees, or the whole tree, filtered, sorted and folded. Made anew from
+ * the model whenever the model or the view changes; the screen and the text snapshot draw from them.
+ */
+#ifndef CLADE_ROWS_H
+#define CLADE_ROWS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "clade/column.h"
+#include "clade/model.h"
+#include "clade/query.h"
+
+enum row_type { ROW_OWNER, ROW_PROC };
+
+/* What a row stands for, the same from sample to sample: selection, folds and tags hold these. */
+struct row_key {
+	enum row_type type;
+	struct proc_key proc; /* ROW_PROC */
+	uint64_t owner_hash;  /* ROW_OWNER: hash of its id */
+};
+
+struct row {
+	enum row_type type;
+	int32_t index;    /* into model.groups or model.nodes */
+	int32_t depth;    /* of nesting, 0 at the left */
+	uint64_t guides;  /* bit d: at depth d (below 64) another row of that level follows further down */
+	bool is_last;     /* the last of its siblings */
+	bool is_open;
+	bool has_children; /* can be opened */
+	bool is_match;    /* the search or filter hit this row itself, not only something above or below it */
+};
+
+struct rows {
+	struct row *items; /* the heap's */
+	size_t n;
+	size_t size;
+	size_t matches;
+};
+
+/* Which rows are open; the default differs by row (see view.is_open_default). The set holds the exceptions. */
+struct fold_set;
+
+struct fold_set *folds_new(void);
+void folds_free(struct fold_set *folds);
+void folds_toggle(struct fold_set *folds, struct row_key key);
+void folds_clear(struct fold_set *folds);
+
+enum view_mode { VIEW_OWNERS, VIEW_TREE };
+
+struct view {
+	enum view_mode mode;
+	enum column_id sort;
+	bool is_ascending;
+	bool is_open_default;   /* in VIEW_TREE rows start open, in VIEW_OWNERS owners start closed and processes open */
+	const struct fold_set *folds; /* NULL: none */
+	const struct query *filter;   /* NULL: all; matches keep what is above and below them */
+	const char *states;  /* only processes in these states, "DZ"; NULL: all */
+	uint32_t uid;        /* only this user's, UINT32_MAX: all */
+};
+
+void rows_init(struct rows *rows);
+void rows_done(struct rows *rows);
+
+/* Replaces the contents of `rows`. Time is linear in the processes, but for sorting siblings. */
+void rows_make(struct rows *rows, const struct model *model, const struct view *view);
+
+struct row_key row_key(const struct model *model, const struct row *row);
+bool row_key_equal(struct row_key a, struct row_key b);
+
+/* Index of the row with that key, or -1. */
+ptrdiff_t rows_find(const struct rows *rows, const struct model *model, struct row_key key);
+
+#endif

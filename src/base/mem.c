@@ -1,0 +1,47 @@
+#include "clade/mem.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* stdio may need memory itself */
+static _Noreturn void exhausted(void)
+{
+	static const char message[] = "clade: out of memory\n";
+
+	if (write(STDERR_FILENO, message, sizeof(message) - 1) < 0)
+		_exit(1);
+	abort();
+}
+
+void *mem_new(size_t count, size_t size)
+{
+	void *memory = calloc(count, size);
+
+	if (!memory && count > 0 && size > 0)
+		exhausted();
+	return memory;
+}
+
+void *mem_grow(void *old, size_t count, size_t size)
+{
+	void *memory = reallocarray(old, count, size);
+
+	if (!memory && count > 0 && size > 0)
+		exhausted();
+	return memory;
+}
+
+char *mem_strdup(const char *s)
+{
+	return s ? mem_strndup(s, strlen(s)) : NULL;
+}
+
+char *mem_strndup(const char *s, size_t len)
+{
+	char *copy = mem_new(len + 1, 1);
+
+	memcpy(copy, s, len);
+	return copy;
+}
