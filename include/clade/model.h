@@ -49,6 +49,7 @@ struct node {
 	int32_t depth;
 	uint32_t children;
 	uint32_t zombie_children; /* that this process fails to reap */
+	bool is_new;           /* was not in the sample before, and there was one */
 	bool is_parent_unseen; /* its ppid is not 0, but no such process is visible (hidepid, a namespace) */
 	struct totals subtree; /* itself and all below */
 	struct growth growth;  /* of the subtree */
@@ -106,7 +107,7 @@ struct model {
 	struct node *nodes; /* snap->n_procs */
 	int32_t first_root; /* the processes without parent, by next_sibling */
 	struct group *groups; /* attr->n_owners */
-	int32_t *by_owner;  /* process indexes, grouped by owner, by start time within */
+	int32_t *by_owner;  /* process indexes, grouped by owner, by pid within */
 	struct totals all;
 	struct growth growth; /* of the machine */
 	struct verdict verdict;

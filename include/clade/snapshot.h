@@ -35,7 +35,6 @@ enum env_state {
  */
 struct facts {
 	uint32_t refs;
-	uint32_t hash;
 	const char *comm; /* proc_pid_comm(5), the raw bytes, never NULL */
 	const char *argv; /* arguments, each ended by NUL, without the NULs a title leaves behind; NULL unknown */
 	size_t argv_len;

@@ -1,0 +1,342 @@
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clade/attributor.h"
+#include "clade/mem.h"
+#include "pass.h"
+
+struct attributor {
+	struct attributor_config config;
+	struct memory memory;
+};
+
+struct evidence_entry {
+	const char *sentence;
+	UT_hash_handle hh;
+};
+
+struct attributor *attributor_new(const struct attributor_config *config)
+{
+	struct attributor *attributor = mem_new(1, sizeof(*attributor));
+
+	attributor->config = *config;
+	return attributor;
+}
+
+void attributor_free(struct attributor *attributor)
+{
+	if (!attributor)
+		return;
+	memory_done(&attributor->memory);
+	free(attributor);
+}
+
+const char *pass_say(struct pass *pass, const char *format, ...)
+{
+	struct evidence_entry *entry;
+	char *sentence;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&sentence, format, args) < 0)
+		sentence = NULL;
+	va_end(args);
+	if (!sentence) {
+		pass->error = -ENOMEM;
+		return NULL;
+	}
+	HASH_FIND_STR(pass->evidence, sentence, entry);
+	if (!entry) {
+		entry = arena_new(&pass->scratch, 1, sizeof(*entry));
+		if (entry)
+			entry->sentence = arena_strdup(pass->arena, sentence);
+		if (entry && entry->sentence)
+			HASH_ADD_KEYPTR(hh, pass->evidence, entry->sentence, strlen(entry->sentence), entry);
+		else
+			pass->error = -ENOMEM;
+	}
+	free(sentence);
+	return entry ? entry->sentence : NULL;
+}
+
+int32_t pass_owner(struct pass *pass, const struct rule *rule, const char *key)
+{
+	bool is_new;
+	int32_t at = roster_get(&pass->roster, rule->name, key, &is_new);
+
+	if (at < 0) {
+		pass->error = at;
+		return NO_OWNER;
+	}
+	if (is_new) {
+		pass_draft(pass, at)->rule = rule;
+		pass_draft(pass, at)->owner.kind = rule->kind;
+		pass_draft(pass, at)->owner.label = rule->label;
+	}
+	return at;
+}
+
+/* A pid that was used again is no parent: a parent is not younger than its child. */
+static int32_t parent_of(const struct snapshot *snap, const struct process *proc)
+{
+	int32_t parent = proc->ppid > 0 ? snapshot_find_pid(snap, proc->ppid) : NO_PROC;
+
+	return parent >= 0 && snap->procs[parent].start_ticks <= proc->start_ticks && parent != (int32_t)(proc - snap->procs)
+		       ? parent
+		       : NO_PROC;
+}
+
+/* Parents before children: the roots, then level by level. A cycle, which only a file can hold, is cut. */
+static int make_order(struct pass *pass)
+{
+	size_t n = pass->snap->n_procs;
+	int32_t *first = arena_new(&pass->scratch, n + 1, sizeof(*first));
+	int32_t *next = arena_new(&pass->scratch, n + 1, sizeof(*next));
+	bool *placed = arena_new(&pass->scratch, n + 1, sizeof(*placed));
+	size_t done = 0;
+
+	pass->order = arena_new(&pass->scratch, n + 1, sizeof(*pass->order));
+	if (!first || !next || !placed || !pass->order)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		first[i] = NO_PROC;
+	for (size_t i = n; i-- > 0;) {
+		int32_t parent = pass->found[i].parent;
+
+		if (parent < 0)
+			continue;
+		next[i] = first[parent];
+		first[parent] = (int32_t)i;
+	}
+	for (size_t start = 0; start < 2 * n && done < n; start++) {
+		size_t i = start % n;
+		size_t from = done;
+
+		/* first all that have no parent, then whatever a cycle kept from being reached */
+		if (placed[i] || (start < n && pass->found[i].parent >= 0))
+			continue;
+		if (start >= n)
+			pass->found[i].parent = NO_PROC;
+		placed[i] = true;
+		pass->order[done++] = (int32_t)i;
+		for (; from < done; from++) {
+			for (int32_t c = first[pass->order[from]]; c >= 0; c = next[c]) {
+				if (placed[c])
+					continue;
+				placed[c] = true;
+				pass->order[done++] = c;
+			}
+		}
+	}
+	return 0;
+}
+
+static int prepare(struct pass *pass)
+{
+	const struct snapshot *snap = pass->snap;
+
+	pass->found = arena_new(&pass->scratch, snap->n_procs + 1, sizeof(*pass->found));
+	if (!pass->found)
+		return -ENOMEM;
+	for (size_t i = 0; i < snap->n_procs; i++) {
+		const struct profile *profile = profiles_get(pass->profiles, snap->procs[i].facts);
+
+		if (!profile)
+			return -ENOMEM;
+		pass->found[i] = (struct finding){
+			.profile = profile,
+			.parent = parent_of(snap, &snap->procs[i]),
+			.anchor = NO_OWNER,
+			.inner = NO_OWNER,
+			.frame = NO_OWNER,
+			.box = NO_OWNER,
+		};
+	}
+	return make_order(pass);
+}
+
+/* The kernel's own threads, and what nobody claims. */
+static int32_t plain_owner(struct pass *pass, enum owner_kind kind)
+{
+	bool is_kernel = kind == OWNER_KERNEL;
+	const char *name = owner_kind_name(kind);
+	bool is_new;
+	int32_t at = roster_get(&pass->roster, name, name, &is_new);
+	struct draft *draft;
+
+	if (at < 0) {
+		pass->error = at;
+		return NO_OWNER;
+	}
+	draft = pass_draft(pass, at);
+	if (is_new) {
+		draft->owner.kind = kind;
+		draft->owner.label = is_kernel ? "Kernel" : "No owner";
+		draft->owner.name = is_kernel ? "kernel threads" : "no owner";
+		draft->owner.evidence = is_kernel ? "threads that the kernel started" : "what no rule claims";
+		draft->owner.since_ms = pass->snap->host.boot_ms;
+	}
+	return at;
+}
+
+/* Why nobody: what was looked at, or why it could not be. */
+static const char *say_nobody(const struct process *proc)
+{
+	switch (proc->facts->env) {
+	case ENV_DENIED:
+		return "environment not readable: not your process; its ancestors and cgroup name no owner";
+	case ENV_CLOBBERED:
+		return "the program has overwritten its environment; its ancestors and cgroup name no owner";
+	case ENV_UNREAD:
+		return proc->state == 'Z' ? "a zombie has no environment left; its ancestors name no owner"
+					  : "environment not read; its ancestors and cgroup name no owner";
+	case ENV_READ:
+		break;
+	}
+	return "no owner's mark in its ancestors, its cgroup or its environment";
+}
+
+/* Below a root of its owner without a gap? */
+static bool is_attached(const struct pass *pass, int32_t i)
+{
+	const struct finding *found = &pass->found[i];
+
+	if (found->anchor != NO_OWNER)
+		return true;
+	return found->parent >= 0 && pass->found[found->parent].is_attached &&
+	       pass->found[found->parent].inner == found->inner;
+}
+
+static int32_t final_owner(struct pass *pass, int32_t i)
+{
+	struct finding *found = &pass->found[i];
+	const struct process *proc = &pass->snap->procs[i];
+
+	if (proc->is_kernel) {
+		found->evidence = "a kernel thread";
+		return plain_owner(pass, OWNER_KERNEL);
+	}
+	if (found->inner != NO_OWNER)
+		return found->inner;
+	if (found->frame != NO_OWNER)
+		return found->frame;
+	found->evidence = say_nobody(proc);
+	return plain_owner(pass, OWNER_NONE);
+}
+
+static void conclude(struct pass *pass, int32_t i)
+{
+	struct finding *found = &pass->found[i];
+	struct assignment *assignment = &pass->out->procs[i];
+	int32_t at = final_owner(pass, i);
+	struct draft *draft;
+
+	if (at < 0)
+		return;
+	draft = pass_draft(pass, at);
+	draft->procs++;
+	if (draft->sample == NO_PROC || pass->snap->procs[i].start_ticks < pass->snap->procs[draft->sample].start_ticks)
+		draft->sample = i;
+	found->is_attached = is_attached(pass, i);
+	assignment->owner = at;
+	assignment->is_root = draft->owner.root == i || (found->anchor == at && draft->is_child);
+	assignment->is_orphan = (draft->owner.kind == OWNER_AGENT || draft->owner.kind == OWNER_PM2) &&
+				!found->is_attached;
+	assignment->evidence = found->evidence ? found->evidence : "";
+	if (draft->owner.kind == OWNER_AGENT)
+		assignment->title = found->profile->title;
+}
+
+/* An owner that had a root and has none any more; what files remember of the others is still true. */
+static void mark_ended(struct pass *pass)
+{
+	for (size_t i = 0; i < pass->roster.n; i++) {
+		struct draft *draft = pass_draft(pass, (int32_t)i);
+
+		draft->owner.is_ended = (draft->owner.kind == OWNER_AGENT || draft->owner.kind == OWNER_PM2) &&
+					draft->owner.root == NO_PROC;
+	}
+}
+
+static void remember(struct pass *pass)
+{
+	struct known_proc *procs = mem_new(pass->snap->n_procs + 1, sizeof(*procs));
+	size_t n = 0;
+
+	for (size_t i = 0; i < pass->snap->n_procs; i++) {
+		const struct finding *found = &pass->found[i];
+
+		if (found->inner == NO_OWNER || pass->snap->procs[i].is_kernel)
+			continue;
+		procs[n++] = (struct known_proc){
+			.key = process_key(&pass->snap->procs[i]),
+			.owner = memory_owner(pass->memory, pass_draft(pass, found->inner)->owner.id),
+		};
+	}
+	memory_turn(pass->memory, procs, n);
+}
+
+static int run(struct pass *pass)
+{
+	int rc = prepare(pass);
+
+	if (rc != 0)
+		return rc;
+	pass->out->n_procs = pass->snap->n_procs;
+	pass->out->procs = arena_new(pass->arena, pass->snap->n_procs + 1, sizeof(*pass->out->procs));
+	if (!pass->out->procs)
+		return -ENOMEM;
+	anchors_find(pass);
+	for (size_t n = 0; n < pass->snap->n_procs && pass->error == 0; n++) {
+		frame_settle(pass, pass->order[n]);
+		if (!pass->snap->procs[pass->order[n]].is_kernel)
+			inner_settle(pass, pass->order[n]);
+	}
+	repair_orphans(pass);
+	for (size_t n = 0; n < pass->snap->n_procs && pass->error == 0; n++)
+		conclude(pass, pass->order[n]);
+	mark_ended(pass);
+	owners_label(pass);
+	if (pass->error == 0)
+		pass->error = roster_write(&pass->roster, pass->out);
+	for (size_t i = 0; i < pass->snap->n_procs && pass->error == 0; i++)
+		pass->out->procs[i].owner = pass_draft(pass, pass->out->procs[i].owner)->slot;
+	if (pass->error == 0)
+		remember(pass);
+	return pass->error;
+}
+
+int attributor_assign(struct attributor *attributor, const struct snapshot *snap, struct attribution **attribution)
+{
+	struct attribution *out = calloc(1, sizeof(*out));
+	struct pass pass = {
+		.rules = attributor->config.rules,
+		.users = attributor->config.users,
+		.memory = &attributor->memory,
+		.use_files = attributor->config.use_files,
+		.snap = snap,
+		.out = out,
+	};
+	int rc;
+
+	if (!out)
+		return -ENOMEM;
+	arena_init(&out->arena);
+	arena_init(&pass.scratch);
+	pass.arena = &out->arena;
+	pass.profiles = profiles_new(pass.rules, pass.users, pass.arena);
+	roster_init(&pass.roster, pass.arena);
+	rc = run(&pass);
+	HASH_CLEAR(hh, pass.evidence);
+	roster_done(&pass.roster);
+	profiles_free(pass.profiles);
+	arena_done(&pass.scratch);
+	if (rc != 0) {
+		attribution_free(out);
+		return rc;
+	}
+	*attribution = out;
+	return 0;
+}

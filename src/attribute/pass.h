@@ -1,0 +1,80 @@
+/*
+ * One sample on its way to an attribution. The parts of the pass are apart by idea, in the order in which they run:
+ * anchor.c finds the roots and their sessions, frame_owner.c the containers and units, decide.c settles ancestry against
+ * environment, repair.c looks after what is left, label.c gives names, owner.c puts it together.
+ */
+#ifndef CLADE_PASS_H
+#define CLADE_PASS_H
+
+#include "clade/attributor.h"
+#include "memory.h"
+#include "profile.h"
+#include "roster.h"
+
+struct evidence_entry;
+
+/* What is found out about one process. */
+struct finding {
+	const struct profile *profile;
+	int32_t parent;  /* index, NO_PROC when there is none that could be it */
+	int32_t anchor;  /* the owner whose root it is, with merged wrappers; NO_OWNER */
+	int32_t inner;   /* the owner that ancestry or environment give it; NO_OWNER */
+	int32_t frame;   /* the innermost container, unit or login its cgroup gives it; NO_OWNER */
+	int32_t box;     /* the innermost container; NO_OWNER */
+	bool is_attached; /* below its owner's root */
+	const char *evidence;
+};
+
+struct pass {
+	const struct ruleset *rules;
+	const struct users *users;
+	struct memory *memory;
+	bool use_files;
+	const struct snapshot *snap;
+	struct attribution *out;
+	struct arena *arena;   /* the result's */
+	struct arena scratch;  /* this pass's */
+	struct profiles *profiles;
+	struct roster roster;
+	struct finding *found; /* one a process */
+	int32_t *order;        /* process indexes, parents before children */
+	struct evidence_entry *evidence;
+	int error; /* -ENOMEM once something did not fit */
+};
+
+static inline struct draft *pass_draft(const struct pass *pass, int32_t draft)
+{
+	return pass->roster.drafts[draft];
+}
+
+/* The sentence, kept once however many processes it is said of; NULL when there is no memory (pass->error is set). */
+const char *pass_say(struct pass *pass, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The draft of a rule's owner with that key, made with kind and label when new; NO_OWNER and pass->error on failure. */
+int32_t pass_owner(struct pass *pass, const struct rule *rule, const char *key);
+
+/* anchor.c: makes an owner of every root process, and learns the agents' sessions. */
+void anchors_find(struct pass *pass);
+
+/* frame_owner.c: the container, unit or login of process `i`, whose parent is done already. */
+void frame_settle(struct pass *pass, int32_t i);
+
+/* Whether a process's parent tells nothing about its owner: a container or a service begins here. */
+bool frame_parts(const struct pass *pass, int32_t i);
+
+/* decide.c: the owner of process `i` by ancestry and environment, whose parent is done already. */
+void inner_settle(struct pass *pass, int32_t i);
+
+/* The owner that a claim names, if it is in the roster: NO_OWNER otherwise. */
+int32_t claim_target(const struct pass *pass, const struct claim *claim, int32_t i);
+
+/* The same, made when it is not there. */
+int32_t claim_owner(struct pass *pass, const struct claim *claim, int32_t i, int32_t parent);
+
+/* repair.c: processes whose own evidence is gone, by what is around them. */
+void repair_orphans(struct pass *pass);
+
+/* label.c: names, directories and ages of all owners. */
+void owners_label(struct pass *pass);
+
+#endif

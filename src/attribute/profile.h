@@ -1,0 +1,36 @@
+/*
+ * What the rules make of one facts block, worked out once a sample for all processes that share it: 73,217 shells
+ * of one parent are one profile.
+ */
+#ifndef CLADE_PROFILE_H
+#define CLADE_PROFILE_H
+
+#include "claim.h"
+#include "clade/users.h"
+#include "frame.h"
+#include "rules.h"
+
+struct profile {
+	const struct rule *root;    /* the rule whose root it is, or NULL */
+	const struct rule *monitor; /* the first rule whose container monitor it is, or NULL */
+	struct claims claims;
+	struct frames frames;
+	const char *home;
+	const char *title; /* what an agent's shell really runs, or NULL; of the arena */
+	const char *engine_dir; /* an engine's data directory, or NULL; of the arena */
+	const struct rule *engine;
+};
+
+struct profiles;
+
+/* The caches of one sample; what they return lives in `arena`. */
+struct profiles *profiles_new(const struct ruleset *rules, const struct users *users, struct arena *arena);
+void profiles_free(struct profiles *profiles);
+
+/* The profile of a facts block; NULL when there is no memory left. */
+const struct profile *profiles_get(struct profiles *profiles, const struct facts *facts);
+
+/* The value of an option in a command line, "--id X" or "--id=X"; NULL when it is not there. Borrowed from the facts. */
+const char *facts_option(const struct facts *facts, const char *option);
+
+#endif

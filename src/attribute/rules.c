@@ -1,0 +1,649 @@
+#include "rules.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ini.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clade/io.h"
+#include "clade/mem.h"
+#include "owners_conf.h"
+
+enum {
+	RULE_FILE_MAX = 1 << 20, /* bytes of one rule file */
+	LINE_MAX_BYTES = 190,    /* inih's buffer holds 200 */
+	PRIORITY_DEFAULT = 50,
+};
+
+/* How the value of a key is read. */
+enum value_type {
+	VALUE_TEXT,       /* char * */
+	VALUE_BOOL,       /* bool: yes or no */
+	VALUE_NUMBER,     /* int */
+	VALUE_KIND,       /* enum owner_kind */
+	VALUE_CONDITION,  /* struct conditions: words name their field */
+	VALUE_ENV,        /* struct conditions: words are variables */
+	VALUE_PATTERN,    /* struct pattern */
+	VALUE_PATTERNS,   /* struct patterns */
+	VALUE_WORDS,      /* struct line */
+	VALUE_LINES,      /* struct lines */
+};
+
+struct key {
+	const char *name;
+	enum value_type type;
+	size_t offset;
+};
+
+/* clang-format off */
+static const struct key keys[] = {
+	{"kind",                 VALUE_KIND,      offsetof(struct rule, kind)},
+	{"label",                VALUE_TEXT,      offsetof(struct rule, label)},
+	{"priority",             VALUE_NUMBER,    offsetof(struct rule, priority)},
+	{"is_multiplexer",       VALUE_BOOL,      offsetof(struct rule, is_multiplexer)},
+	{"root",                 VALUE_CONDITION, offsetof(struct rule, roots)},
+	{"root.not",             VALUE_CONDITION, offsetof(struct rule, root_nots)},
+	{"env",                  VALUE_ENV,       offsetof(struct rule, envs)},
+	{"env.not",              VALUE_ENV,       offsetof(struct rule, env_nots)},
+	{"session",              VALUE_WORDS,     offsetof(struct rule, session)},
+	{"rootpid",              VALUE_WORDS,     offsetof(struct rule, root_pid)},
+	{"keep",                 VALUE_WORDS,     offsetof(struct rule, keep)},
+	{"always",               VALUE_WORDS,     offsetof(struct rule, always)},
+	{"child",                VALUE_CONDITION, offsetof(struct rule, children)},
+	{"child.any",            VALUE_BOOL,      offsetof(struct rule, any_child)},
+	{"child.key",            VALUE_TEXT,      offsetof(struct rule, child_key)},
+	{"child.name",           VALUE_TEXT,      offsetof(struct rule, child_name)},
+	{"child.since",          VALUE_TEXT,      offsetof(struct rule, child_since)},
+	{"child.restarts",       VALUE_TEXT,      offsetof(struct rule, child_restarts)},
+	{"cgroup",               VALUE_PATTERNS,  offsetof(struct rule, cgroups)},
+	{"cgroup.not",           VALUE_PATTERNS,  offsetof(struct rule, cgroup_nots)},
+	{"cgroup.mark",          VALUE_PATTERNS,  offsetof(struct rule, cgroup_marks)},
+	{"key.unescape",         VALUE_BOOL,      offsetof(struct rule, is_key_escaped)},
+	{"key.replace",          VALUE_WORDS,     offsetof(struct rule, key_replace)},
+	{"namespace",            VALUE_BOOL,      offsetof(struct rule, is_namespace)},
+	{"monitor",              VALUE_CONDITION, offsetof(struct rule, monitors)},
+	{"monitor.id",           VALUE_TEXT,      offsetof(struct rule, monitor_id)},
+	{"monitor.name",         VALUE_TEXT,      offsetof(struct rule, monitor_name)},
+	{"monitor.bundle",       VALUE_TEXT,      offsetof(struct rule, monitor_bundle)},
+	{"monitor.has_children", VALUE_BOOL,      offsetof(struct rule, has_monitor_children)},
+	{"key",                  VALUE_TEXT,      offsetof(struct rule, key)},
+	{"name",                 VALUE_TEXT,      offsetof(struct rule, name_template)},
+	{"name.pattern",         VALUE_PATTERN,   offsetof(struct rule, name_pattern)},
+	{"config",               VALUE_WORDS,     SIZE_MAX}, /* two members: see key_set() */
+	{"engine",               VALUE_WORDS,     offsetof(struct rule, engine)},
+	{"registry",             VALUE_LINES,     offsetof(struct rule, registry)},
+	{"registry.fd",          VALUE_PATTERN,   offsetof(struct rule, registry_fd)},
+	{"registry.glob",        VALUE_TEXT,      offsetof(struct rule, registry_glob)},
+	{"title",                VALUE_LINES,     offsetof(struct rule, titles)},
+	{"name.json",            VALUE_LINES,     offsetof(struct rule, name_json)},
+	{"name.list",            VALUE_LINES,     offsetof(struct rule, name_list)},
+	{"name.state",           VALUE_LINES,     offsetof(struct rule, name_state)},
+	{"name.glob",            VALUE_LINES,     offsetof(struct rule, name_glob)},
+	{"name.vars",            VALUE_LINES,     offsetof(struct rule, name_vars)},
+	{"unwrap",               VALUE_PATTERNS,  offsetof(struct rule, unwraps)},
+};
+/* clang-format on */
+
+enum { KEYS = sizeof(keys) / sizeof(keys[0]) };
+
+static void line_done(struct line *line)
+{
+	words_free(line->words, line->n);
+	*line = (struct line){0};
+}
+
+static void lines_done(struct lines *lines)
+{
+	for (size_t i = 0; i < lines->n; i++)
+		line_done(&lines->items[i]);
+	free(lines->items);
+}
+
+static void patterns_done(struct patterns *patterns)
+{
+	for (size_t i = 0; i < patterns->n; i++)
+		pattern_done(&patterns->items[i]);
+	free(patterns->items);
+}
+
+static void *member_of(struct rule *rule, const struct key *key)
+{
+	return (char *)rule + key->offset;
+}
+
+static void key_done(struct rule *rule, const struct key *key)
+{
+	if (key->offset == SIZE_MAX)
+		return;
+	switch (key->type) {
+	case VALUE_TEXT:
+		free(*(char **)member_of(rule, key));
+		break;
+	case VALUE_CONDITION:
+	case VALUE_ENV:
+		conditions_done(member_of(rule, key));
+		break;
+	case VALUE_PATTERN:
+		pattern_done(member_of(rule, key));
+		break;
+	case VALUE_PATTERNS:
+		patterns_done(member_of(rule, key));
+		break;
+	case VALUE_WORDS:
+		line_done(member_of(rule, key));
+		break;
+	case VALUE_LINES:
+		lines_done(member_of(rule, key));
+		break;
+	case VALUE_BOOL:
+	case VALUE_NUMBER:
+	case VALUE_KIND:
+		break;
+	}
+}
+
+static void rule_free(struct rule *rule)
+{
+	if (!rule)
+		return;
+	for (size_t i = 0; i < KEYS; i++)
+		key_done(rule, &keys[i]);
+	free(rule->config_env);
+	free(rule->config_dir);
+	free(rule->name);
+	free(rule);
+}
+
+static struct rule *rule_new(const char *name)
+{
+	struct rule *rule = mem_new(1, sizeof(*rule));
+
+	rule->name = mem_strdup(name);
+	rule->kind = OWNER_KINDS;
+	rule->priority = PRIORITY_DEFAULT;
+	return rule;
+}
+
+static int parse_bool(bool *truth, const char *value, struct text *error)
+{
+	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0) {
+		text_printf(error, "'%s' is neither yes nor no", value);
+		return -EINVAL;
+	}
+	*truth = strcmp(value, "yes") == 0;
+	return 0;
+}
+
+static int parse_number(int *number, const char *value, struct text *error)
+{
+	char *end;
+	long parsed = strtol(value, &end, 10);
+
+	if (end == value || *end || parsed < 0 || parsed > 1000) {
+		text_printf(error, "'%s' is no number from 0 to 1000", value);
+		return -EINVAL;
+	}
+	*number = (int)parsed;
+	return 0;
+}
+
+static int parse_kind(enum owner_kind *kind, const char *value, struct text *error)
+{
+	int rc = owner_kind_parse(value, kind);
+
+	if (rc != 0)
+		text_printf(error, "unknown kind '%s' (agent, pm2, container, service, login)", value);
+	return rc;
+}
+
+static int parse_config(struct rule *rule, const char *value, struct text *error)
+{
+	size_t n;
+	char **words = words_split(value, &n);
+
+	if (n != 2) {
+		words_free(words, n);
+		text_add(error, "config takes a variable and a directory in the home");
+		return -EINVAL;
+	}
+	free(rule->config_env);
+	free(rule->config_dir);
+	rule->config_env = words[0];
+	rule->config_dir = words[1];
+	free(words);
+	return 0;
+}
+
+static int add_pattern(struct patterns *patterns, const char *value, struct text *error)
+{
+	struct pattern pattern = {0};
+	int rc = pattern_parse(&pattern, value, error);
+
+	if (rc != 0)
+		return rc;
+	patterns->items = mem_grow(patterns->items, patterns->n + 1, sizeof(*patterns->items));
+	patterns->items[patterns->n++] = pattern;
+	return 0;
+}
+
+static void set_words(struct line *line, const char *value)
+{
+	line_done(line);
+	line->words = words_split(value, &line->n);
+}
+
+static void add_line(struct lines *lines, const char *value)
+{
+	lines->items = mem_grow(lines->items, lines->n + 1, sizeof(*lines->items));
+	lines->items[lines->n] = (struct line){0};
+	set_words(&lines->items[lines->n++], value);
+}
+
+static int key_set(struct rule *rule, const struct key *key, const char *value, struct text *error)
+{
+	if (key->offset == SIZE_MAX)
+		return parse_config(rule, value, error);
+
+	void *member = member_of(rule, key);
+
+	switch (key->type) {
+	case VALUE_TEXT:
+		free(*(char **)member);
+		*(char **)member = mem_strdup(value);
+		return 0;
+	case VALUE_BOOL:
+		return parse_bool(member, value, error);
+	case VALUE_NUMBER:
+		return parse_number(member, value, error);
+	case VALUE_KIND:
+		return parse_kind(member, value, error);
+	case VALUE_CONDITION:
+		return conditions_add(member, value, NULL, error);
+	case VALUE_ENV:
+		return conditions_add(member, value, "env", error);
+	case VALUE_PATTERN:
+		pattern_done(member);
+		return pattern_parse(member, value, error);
+	case VALUE_PATTERNS:
+		return add_pattern(member, value, error);
+	case VALUE_WORDS:
+		set_words(member, value);
+		return 0;
+	case VALUE_LINES:
+		add_line(member, value);
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static const struct key *key_find(const char *name)
+{
+	for (size_t i = 0; i < KEYS; i++) {
+		if (strcmp(keys[i].name, name) == 0)
+			return &keys[i];
+	}
+	return NULL;
+}
+
+/* One file being read. inih asks for lines and gives back keys; sections begin and end where the line is read, so that
+ * a mistake is counted against the stanza it stands in. */
+struct reading {
+	struct ruleset *rules;
+	const char *file;
+	const char *next; /* what is not read yet */
+	const char *end;
+	int line;
+	int mistakes;
+	struct rule *rule; /* the stanza being read, NULL before the first */
+	bool is_bad;
+	rules_complain *complain;
+	void *context;
+};
+
+static void mistake(struct reading *reading, const char *what)
+{
+	struct text message = {0};
+
+	text_printf(&message, "%s:%d: %s", reading->file, reading->line, what);
+	reading->mistakes++;
+	reading->is_bad = true;
+	if (reading->complain)
+		reading->complain(reading->context, text_str(&message));
+	text_done(&message);
+}
+
+static void rules_put(struct ruleset *rules, struct rule *rule)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < rules->n; i++) {
+		if (strcmp(rules->rules[i]->name, rule->name) != 0)
+			continue;
+		rule_free(rules->rules[i]);
+		memmove(&rules->rules[i], &rules->rules[i + 1], (rules->n - i - 1) * sizeof(rules->rules[0]));
+		rules->n--;
+		break;
+	}
+	while (at < rules->n && rules->rules[at]->priority <= rule->priority)
+		at++;
+	rules->rules = mem_grow(rules->rules, rules->n + 1, sizeof(rules->rules[0]));
+	memmove(&rules->rules[at + 1], &rules->rules[at], (rules->n - at) * sizeof(rules->rules[0]));
+	rules->rules[at] = rule;
+	rules->n++;
+}
+
+static void stanza_end(struct reading *reading)
+{
+	struct rule *rule = reading->rule;
+
+	if (!rule)
+		return;
+	if (!reading->is_bad && rule->kind == OWNER_KINDS)
+		mistake(reading, "the stanza above has no kind");
+	if (reading->is_bad) {
+		rule_free(rule);
+	} else {
+		if (!rule->label)
+			rule->label = mem_strdup(rule->name);
+		rules_put(reading->rules, rule);
+	}
+	reading->rule = NULL;
+	reading->is_bad = false;
+}
+
+static void stanza_begin(struct reading *reading, const char *line)
+{
+	size_t len = strcspn(line + 1, "]\r\n");
+	char *name = mem_strndup(line + 1, len);
+
+	stanza_end(reading);
+	reading->rule = rule_new(name);
+	if (line[1 + len] != ']' || len == 0)
+		mistake(reading, "a stanza begins with [name]");
+	free(name);
+}
+
+/* Looks at a line before inih does; false: it is wrong and inih gets an empty one. */
+static bool check_line(struct reading *reading, const char *line)
+{
+	while (isblank((unsigned char)*line))
+		line++;
+	if (!*line || *line == '\n' || *line == '\r' || *line == '#' || *line == ';')
+		return true;
+	if (*line == '[') {
+		stanza_begin(reading, line);
+		return !reading->is_bad;
+	}
+	if (!strchr(line, '=')) {
+		mistake(reading, "this is no [name], no 'key = value' and no comment");
+		return false;
+	}
+	if (!reading->rule) {
+		mistake(reading, "a key before the first [name]");
+		return false;
+	}
+	return true;
+}
+
+/* inih's reader: the next line into `buffer`. */
+static char *next_line(char *buffer, int size, void *stream)
+{
+	struct reading *reading = stream;
+	const char *newline;
+	size_t len;
+
+	if (reading->next == reading->end)
+		return NULL;
+	newline = memchr(reading->next, '\n', (size_t)(reading->end - reading->next));
+	len = newline ? (size_t)(newline - reading->next) : (size_t)(reading->end - reading->next);
+	reading->line++;
+	if (len > LINE_MAX_BYTES || len + 2 > (size_t)size) {
+		mistake(reading, "longer than 190 bytes");
+		buffer[0] = '\n';
+		buffer[1] = '\0';
+	} else {
+		memcpy(buffer, reading->next, len);
+		buffer[len] = '\n';
+		buffer[len + 1] = '\0';
+		if (!check_line(reading, buffer)) {
+			buffer[0] = '\n';
+			buffer[1] = '\0';
+		}
+	}
+	reading->next += len + (newline ? 1 : 0);
+	return buffer;
+}
+
+/* inih's handler: a key of the stanza that is being read. */
+static int take_key(void *context, const char *section, const char *name, const char *value)
+{
+	struct reading *reading = context;
+	const struct key *key = key_find(name);
+	struct text why = {0};
+
+	(void)section;
+	if (!key)
+		text_printf(&why, "unknown key '%s'", name);
+	else if (reading->rule)
+		key_set(reading->rule, key, value, &why);
+	if (why.len > 0)
+		mistake(reading, text_str(&why));
+	text_done(&why);
+	return 1;
+}
+
+/* A set of names, each once. */
+struct names {
+	const char **items;
+	size_t n;
+};
+
+static void add_name(void *context, const char *name)
+{
+	struct names *names = context;
+
+	for (size_t i = 0; i < names->n; i++) {
+		if (strcmp(names->items[i], name) == 0)
+			return;
+	}
+	names->items = mem_grow(names->items, names->n + 1, sizeof(*names->items));
+	names->items[names->n++] = name;
+}
+
+static void add_words(struct names *names, const struct line *line)
+{
+	for (size_t i = 0; i < line->n; i++)
+		add_name(names, line->words[i]);
+}
+
+static const char *const *names_end(struct names *names)
+{
+	names->items = mem_grow(names->items, names->n + 1, sizeof(*names->items));
+	names->items[names->n] = NULL;
+	return names->items;
+}
+
+static void groups_free(struct ruleset *rules)
+{
+	for (size_t i = 0; i < rules->n_groups; i++) {
+		free((void *)(uintptr_t)rules->groups[i].triggers);
+		free((void *)(uintptr_t)rules->groups[i].keep);
+	}
+	free(rules->groups);
+	rules->groups = NULL;
+	rules->n_groups = 0;
+}
+
+/* What a source must keep of environments: beside each rule's markers what that rule wants, and some things always. */
+static void groups_make(struct ruleset *rules)
+{
+	struct names always = {0};
+
+	groups_free(rules);
+	rules->groups = mem_new(rules->n + 1, sizeof(*rules->groups));
+	add_name(&always, "HOME");
+	for (size_t i = 0; i < rules->n; i++) {
+		const struct rule *rule = rules->rules[i];
+		struct names triggers = {0};
+		struct names keep = {0};
+
+		add_words(&always, &rule->always);
+		if (rule->config_env)
+			add_name(&always, rule->config_env);
+		conditions_names(&rule->envs, add_name, &triggers);
+		conditions_names(&rule->children, add_name, &triggers);
+		if (triggers.n == 0)
+			continue;
+		for (size_t t = 0; t < triggers.n; t++)
+			add_name(&keep, triggers.items[t]);
+		conditions_names(&rule->env_nots, add_name, &keep);
+		add_words(&keep, &rule->session);
+		add_words(&keep, &rule->keep);
+		if (rule->root_pid.n > 0)
+			add_name(&keep, rule->root_pid.words[0]);
+		rules->groups[rules->n_groups++] = (struct marker_group){
+			.triggers = names_end(&triggers),
+			.keep = names_end(&keep),
+		};
+	}
+	rules->groups[rules->n_groups++] = (struct marker_group){.keep = names_end(&always)};
+}
+
+int rules_parse(struct ruleset *rules, const char *file, const char *text, size_t len, rules_complain *complain,
+		void *context)
+{
+	struct reading reading = {
+		.rules = rules,
+		.file = file,
+		.next = text,
+		.end = text + len,
+		.complain = complain,
+		.context = context,
+	};
+
+	ini_parse_stream(next_line, &reading, take_key, &reading);
+	stanza_end(&reading);
+	groups_make(rules);
+	return reading.mistakes;
+}
+
+struct ruleset *rules_new(void)
+{
+	struct ruleset *rules = mem_new(1, sizeof(*rules));
+	int mistakes = rules_parse(rules, "owners.conf", owners_conf, owners_conf_len, NULL, NULL);
+
+	if (mistakes > 0)
+		abort(); /* the built-in rules are tested */
+	return rules;
+}
+
+void rules_free(struct ruleset *rules)
+{
+	if (!rules)
+		return;
+	groups_free(rules);
+	for (size_t i = 0; i < rules->n; i++)
+		rule_free(rules->rules[i]);
+	free(rules->rules);
+	free(rules);
+}
+
+static int is_rule_file(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+
+	return entry->d_name[0] != '.' && len > 5 && strcmp(entry->d_name + len - 5, ".conf") == 0;
+}
+
+static int read_one(struct ruleset *rules, const char *path, rules_complain *complain, void *context)
+{
+	struct text bytes = {0};
+	int rc = io_read_at(AT_FDCWD, path, RULE_FILE_MAX, &bytes);
+	int mistakes = 1;
+
+	if (rc == 0) {
+		mistakes = rules_parse(rules, path, text_str(&bytes), bytes.len, complain, context);
+	} else if (complain) {
+		struct text message = {0};
+
+		text_printf(&message, "%s: %s", path, strerror(-rc));
+		complain(context, text_str(&message));
+		text_done(&message);
+	}
+	text_done(&bytes);
+	return mistakes;
+}
+
+int rules_read_dir(struct ruleset *rules, const char *dir, rules_complain *complain, void *context)
+{
+	struct dirent **entries;
+	int n = scandir(dir, &entries, is_rule_file, alphasort);
+	int mistakes = 0;
+
+	if (n < 0)
+		return 0;
+	for (int i = 0; i < n; i++) {
+		struct text path = {0};
+
+		text_printf(&path, "%s/%s", dir, entries[i]->d_name);
+		mistakes += read_one(rules, text_str(&path), complain, context);
+		text_done(&path);
+		free(entries[i]);
+	}
+	free(entries);
+	return mistakes;
+}
+
+const struct marker_group *rules_markers(const struct ruleset *rules, size_t *n)
+{
+	*n = rules->n_groups;
+	return rules->groups;
+}
+
+const struct rule *rules_find(const struct ruleset *rules, const char *name)
+{
+	for (size_t i = 0; i < rules->n; i++) {
+		if (strcmp(rules->rules[i]->name, name) == 0)
+			return rules->rules[i];
+	}
+	return NULL;
+}
+
+/* What a rule goes by, in words. */
+static void list_means(const struct rule *rule, struct text *out)
+{
+	const struct {
+		bool is_used;
+		const char *what;
+	} means[] = {
+		{rule->roots.n > 0, "its root process"},
+		{rule->envs.n > 0, "the environment"},
+		{rule->children.n > 0 || rule->any_child, "its children's environment or place"},
+		{rule->cgroups.n > 0, "the cgroup"},
+		{rule->monitors.n > 0, "its monitor process"},
+		{rule->is_namespace, "the namespaces"},
+	};
+	const char *comma = "";
+
+	for (size_t i = 0; i < sizeof(means) / sizeof(means[0]); i++) {
+		if (!means[i].is_used)
+			continue;
+		text_printf(out, "%s%s", comma, means[i].what);
+		comma = ", ";
+	}
+}
+
+void rules_list(const struct ruleset *rules, struct text *out)
+{
+	for (size_t i = 0; i < rules->n; i++) {
+		const struct rule *rule = rules->rules[i];
+
+		text_printf(out, "%-9s  %-12s  %-16s  told by ", owner_kind_name(rule->kind), rule->name, rule->label);
+		list_means(rule, out);
+		text_add_char(out, '\n');
+	}
+}

@@ -1,0 +1,43 @@
+#include "clade/source.h"
+
+#include <stdlib.h>
+
+int source_begin(struct source *source, const struct snapshot *previous)
+{
+	return source->begin(source, previous);
+}
+
+int source_step(struct source *source)
+{
+	return source->step(source);
+}
+
+int source_seal(struct source *source, struct snapshot **snapshot)
+{
+	return source->seal(source, snapshot);
+}
+
+const char *source_explain(const struct source *source)
+{
+	return source->explain ? source->explain(source) : NULL;
+}
+
+void source_close(struct source *source)
+{
+	if (source)
+		source->close(source);
+}
+
+int source_sample(struct source *source, const struct snapshot *previous, struct snapshot **snapshot)
+{
+	int rc = source_begin(source, previous);
+
+	while (rc == 0) {
+		rc = source_step(source);
+		if (rc == 0)
+			return source_seal(source, snapshot);
+		if (rc > 0)
+			rc = 0;
+	}
+	return rc;
+}

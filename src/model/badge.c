@@ -1,0 +1,127 @@
+#include <math.h>
+
+#include "clade/text.h"
+#include "verdict.h"
+
+/*
+ * What stands out. A badge must not come and go with every sample, so each looks at a window of ten seconds or more, and
+ * asks for a size that ordinary work does not reach: `make -j64` grows by 64 in a second and is then level.
+ */
+enum {
+	GROWING_PER_S = 5,      /* net, held over 10 s: 50 processes more than then */
+	GROWING_PER_MIN = 60,   /* or over 60 s */
+	EXPLODING_PER_S = 100,
+	EXPLODING_ETA_S = 600,  /* or the limit is this near, while growing */
+	LOOP_PER_MIN = 3,       /* the root began again so often in the last minute */
+	BLOCKED_MIN = 5,
+	HEAT_GROWTH = 1000,     /* one process a second weighs as much as a thousand that stand */
+	HEAT_LOOP = 500,
+	HEAT_ZOMBIE = 10,
+	HEAT_ORPHAN = 20,
+	HEAT_BLOCKED = 50,
+};
+
+static double or_zero(double value)
+{
+	return isnan(value) ? 0 : value;
+}
+
+static bool is_growing(const struct growth *growth)
+{
+	return or_zero(growth->procs_10s_per_s) >= GROWING_PER_S ||
+	       or_zero(growth->procs_60s_per_s) * 60 >= GROWING_PER_MIN;
+}
+
+static unsigned badges_of(const struct model *model, size_t g)
+{
+	const struct group *group = &model->groups[g];
+	const struct owner *owner = &model->attr->owners[g];
+	double per_s = or_zero(group->growth.procs_10s_per_s);
+	unsigned badges = 0;
+
+	if (owner->kind != OWNER_KERNEL && is_growing(&group->growth)) {
+		double eta_s = verdict_eta(&model->snap->machine, per_s, NULL);
+
+		badges |= BADGE_GROWING;
+		if (per_s >= EXPLODING_PER_S || (!isnan(eta_s) && eta_s <= EXPLODING_ETA_S))
+			badges |= BADGE_EXPLODING;
+	}
+	if (or_zero(group->loop_per_min) >= LOOP_PER_MIN && owner->kind != OWNER_KERNEL && owner->kind != OWNER_NONE)
+		badges |= BADGE_LOOP;
+	if (group->nested.zombies > 0)
+		badges |= BADGE_ZOMBIES;
+	if (group->nested.orphans > 0)
+		badges |= BADGE_ORPHANS;
+	if (group->nested.blocked >= BLOCKED_MIN && owner->kind != OWNER_KERNEL)
+		badges |= BADGE_BLOCKED;
+	if (owner->is_ended)
+		badges |= BADGE_ENDED;
+	return badges;
+}
+
+/* Hottest first: growth before trouble before size. */
+static double heat_of(const struct model *model, size_t g)
+{
+	const struct group *group = &model->groups[g];
+	enum owner_kind kind = model->attr->owners[g].kind;
+	double heat = (double)group->nested.procs + or_zero(group->nested.cpu_percent);
+	double growth = or_zero(group->growth.procs_10s_per_s);
+
+	if (kind == OWNER_KERNEL)
+		return -2; /* hundreds of threads that nobody can do anything about */
+	if (group->badges & (BADGE_GROWING | BADGE_EXPLODING))
+		heat += HEAT_GROWTH * growth;
+	if (group->badges & BADGE_LOOP)
+		heat += HEAT_LOOP * or_zero(group->loop_per_min);
+	heat += (double)HEAT_ZOMBIE * group->nested.zombies + (double)HEAT_ORPHAN * group->nested.orphans;
+	if (group->badges & BADGE_BLOCKED)
+		heat += (double)HEAT_BLOCKED * group->nested.blocked;
+	return kind == OWNER_NONE && group->badges == 0 ? -1 : heat;
+}
+
+void badges_make(struct model *model)
+{
+	for (size_t g = 0; g < model->attr->n_owners; g++) {
+		model->groups[g].badges = badges_of(model, g);
+		model->groups[g].heat = heat_of(model, g);
+	}
+}
+
+static void part(struct text *out)
+{
+	if (out->len > 0)
+		text_add_char(out, ' ');
+}
+
+void badges_add(struct text *out, const struct model *model, int32_t owner)
+{
+	const struct group *group = &model->groups[owner];
+	char number[UNITS_LEN];
+	struct text line = {0};
+
+	if (group->badges & BADGE_GROWING)
+		text_printf(&line, "%s %s/s", group->badges & BADGE_EXPLODING ? "EXPLODING" : "GROWING",
+			    units_signed(number, group->growth.procs_10s_per_s));
+	if (group->badges & BADGE_LOOP) {
+		part(&line);
+		text_printf(&line, "LOOP %s/min", units_real(number, group->loop_per_min));
+	}
+	if (group->badges & BADGE_ZOMBIES) {
+		part(&line);
+		text_printf(&line, "ZOMBIES %s", units_count(number, group->nested.zombies));
+	}
+	if (group->badges & BADGE_ORPHANS) {
+		part(&line);
+		text_printf(&line, "ORPHANS %s", units_count(number, group->nested.orphans));
+	}
+	if (group->badges & BADGE_BLOCKED) {
+		part(&line);
+		text_printf(&line, "BLOCKED %s", units_count(number, group->nested.blocked));
+	}
+	if (group->badges & BADGE_ENDED) {
+		part(&line);
+		text_add(&line, "ENDED");
+	}
+	text_add(out, text_str(&line));
+	text_done(&line);
+}

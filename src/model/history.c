@@ -1,0 +1,558 @@
+#include "history.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clade/hash.h"
+#include "clade/mem.h"
+
+enum {
+	MARKS = 32,           /* samples kept: of the last minute, not closer than the next */
+	MARK_APART_MS = 2000,
+	SHORT_MS = 10000,
+	LONG_MS = 60000,
+	FORGET_MS = 120000,   /* an owner that is gone: a crash loop is seen only by some samples */
+};
+
+/* The size of something at one moment, and how much was born and died in it until then. */
+struct size {
+	uint64_t procs;
+	uint64_t rss_bytes;
+	uint64_t births;
+	uint64_t deaths;
+};
+
+/* A process with children: a leaf's growth needs no table. */
+struct branch {
+	struct proc_key key;
+	struct size size;
+};
+
+/* One kept sample: at most as many branches as there were processes. */
+struct mark {
+	uint64_t mono_ms;
+	struct size all;
+	struct branch *branches; /* by pid */
+	size_t n;
+};
+
+/* An owner's sizes at a kept sample. */
+struct owner_mark {
+	uint64_t mono_ms;
+	struct size own;
+	struct size nested;
+	uint64_t starts; /* roots begun */
+};
+
+struct owner_history {
+	char *id;
+	struct owner_mark marks[MARKS]; /* at the places of history.marks; another time: not known yet then */
+	struct owner_mark latest;
+	uint64_t seen_ms;  /* when it was last in a sample */
+	uint64_t restarts; /* the supervisor's counter then, UNKNOWN */
+	UT_hash_handle hh;
+};
+
+/* A process of the last sample. */
+struct last_proc {
+	struct proc_key key;
+	int32_t parent; /* index into the same table, NO_PROC */
+	struct owner_history *owner;
+};
+
+struct history {
+	struct mark marks[MARKS];
+	size_t n;
+	struct mark latest;
+	bool has_latest;
+	struct last_proc *last; /* by pid */
+	size_t n_last;
+	struct owner_history *owners;
+};
+
+struct history *history_new(void)
+{
+	return mem_new(1, sizeof(struct history));
+}
+
+void history_free(struct history *history)
+{
+	struct owner_history *owner, *next;
+
+	if (!history)
+		return;
+	HASH_ITER(hh, history->owners, owner, next) {
+		HASH_DEL(history->owners, owner);
+		free(owner->id);
+		free(owner);
+	}
+	for (size_t i = 0; i < MARKS; i++)
+		free(history->marks[i].branches);
+	free(history->latest.branches);
+	free(history->last);
+	free(history);
+}
+
+static struct owner_history *find_owner(const struct history *history, const char *id)
+{
+	struct owner_history *owner;
+
+	HASH_FIND_STR(history->owners, id, owner);
+	return owner;
+}
+
+/* The living process nearest above one that died, as an index into the snapshot: followed once for each, remembered in
+ * `above` (NO_PROC - 1: not known yet). */
+static int32_t living_above(const struct history *history, const int32_t *now, int32_t *above, int32_t i)
+{
+	const int32_t not_yet = NO_PROC - 1;
+	int32_t at = i;
+	int32_t found = NO_PROC;
+
+	while (at != NO_PROC) {
+		if (now[at] != NO_PROC) {
+			found = now[at];
+			break;
+		}
+		if (above[at] != not_yet) {
+			found = above[at];
+			break;
+		}
+		above[at] = NO_PROC; /* stops a cycle */
+		at = history->last[at].parent;
+	}
+	for (int32_t back = i; back != at && back != NO_PROC; back = history->last[back].parent)
+		above[back] = found;
+	return found;
+}
+
+static int32_t owner_index(const struct model *model, const struct owner_history *owner)
+{
+	return owner ? attribution_find(model->attr, owner->id) : NO_OWNER;
+}
+
+/* Owners are few and found by id; processes are many: each owner's index is looked up once. */
+struct owner_slot {
+	const struct owner_history *owner;
+	int32_t index;
+	UT_hash_handle hh;
+};
+
+static int32_t slot_of(struct owner_slot **slots, const struct model *model, const struct owner_history *owner)
+{
+	struct owner_slot *slot;
+
+	HASH_FIND_PTR(*slots, &owner, slot);
+	if (!slot) {
+		slot = mem_new(1, sizeof(*slot));
+		slot->owner = owner;
+		slot->index = owner_index(model, owner);
+		HASH_ADD_PTR(*slots, owner, slot);
+	}
+	return slot->index;
+}
+
+static void slots_free(struct owner_slot *slots)
+{
+	struct owner_slot *slot, *next;
+
+	HASH_ITER(hh, slots, slot, next) {
+		HASH_DEL(slots, slot);
+		free(slot);
+	}
+}
+
+static void born(struct node *node)
+{
+	node->is_new = true;
+	node->subtree.births = 1;
+}
+
+/* Walks both tables in step, for both are by pid: for each process of the last sample its index now. */
+static void match(const struct history *history, struct model *model, int32_t *now)
+{
+	const struct snapshot *snap = model->snap;
+	size_t i = 0;
+
+	for (size_t l = 0; l < history->n_last; l++)
+		now[l] = NO_PROC;
+	for (size_t l = 0; l < history->n_last; l++) {
+		const struct proc_key *key = &history->last[l].key;
+
+		while (i < snap->n_procs && snap->procs[i].pid < key->pid)
+			born(&model->nodes[i++]);
+		if (i == snap->n_procs || snap->procs[i].pid != key->pid)
+			continue;
+		if (snap->procs[i].start_ticks == key->start_ticks)
+			now[l] = (int32_t)i;
+		else
+			born(&model->nodes[i]);
+		i++;
+	}
+	for (; i < snap->n_procs; i++)
+		born(&model->nodes[i]);
+}
+
+int history_compare(const struct history *history, struct model *model)
+{
+	int32_t *now;
+	int32_t *above;
+	struct owner_slot *slots = NULL;
+
+	if (!history->has_latest || isnan(model->snap->interval_s))
+		return 0;
+	now = arena_new(&model->arena, history->n_last + 1, sizeof(*now));
+	above = arena_new(&model->arena, history->n_last + 1, sizeof(*above));
+	if (!now || !above)
+		return -ENOMEM;
+	match(history, model, now);
+	for (size_t i = 0; i < model->snap->n_procs; i++)
+		model->groups[model->attr->procs[i].owner].own.births += model->nodes[i].subtree.births;
+	for (size_t l = 0; l < history->n_last; l++)
+		above[l] = NO_PROC - 1;
+	for (size_t l = 0; l < history->n_last; l++) {
+		int32_t owner;
+		int32_t living;
+
+		if (now[l] != NO_PROC)
+			continue;
+		owner = slot_of(&slots, model, history->last[l].owner);
+		living = living_above(history, now, above, (int32_t)l);
+		if (owner != NO_OWNER)
+			model->groups[owner].own.deaths++;
+		if (living != NO_PROC)
+			model->nodes[living].subtree.deaths++;
+		model->all.deaths++;
+	}
+	slots_free(slots);
+	return 0;
+}
+
+static const struct branch *find_branch(const struct mark *mark, size_t *at, struct proc_key key)
+{
+	while (*at < mark->n && mark->branches[*at].key.pid < key.pid)
+		(*at)++;
+	if (*at == mark->n || mark->branches[*at].key.pid != key.pid ||
+	    mark->branches[*at].key.start_ticks != key.start_ticks)
+		return NULL;
+	return &mark->branches[*at];
+}
+
+static struct size size_of(const struct totals *totals, const struct size *before)
+{
+	return (struct size){
+		.procs = totals->procs,
+		.rss_bytes = totals->rss_bytes,
+		.births = (before ? before->births : 0) + totals->births,
+		.deaths = (before ? before->deaths : 0) + totals->deaths,
+	};
+}
+
+/* The table of all processes that have, or lately had, something below them. */
+static int make_mark(const struct history *history, const struct model *model, struct mark *mark)
+{
+	const struct snapshot *snap = model->snap;
+	size_t count = 0;
+	size_t at = 0;
+
+	for (size_t i = 0; i < snap->n_procs; i++)
+		count += model->nodes[i].first_child != NO_PROC;
+	*mark = (struct mark){
+		.mono_ms = snap->mono_ms,
+		.branches = malloc((count + history->latest.n + 1) * sizeof(*mark->branches)),
+		.all = size_of(&model->all, &history->latest.all),
+	};
+	if (!mark->branches)
+		return -ENOMEM;
+	for (size_t i = 0; i < snap->n_procs; i++) {
+		struct proc_key key = process_key(&snap->procs[i]);
+		const struct branch *before = find_branch(&history->latest, &at, key);
+
+		if (!before && model->nodes[i].first_child == NO_PROC)
+			continue;
+		mark->branches[mark->n++] = (struct branch){
+			.key = key,
+			.size = size_of(&model->nodes[i].subtree, before ? &before->size : NULL),
+		};
+	}
+	return 0;
+}
+
+static struct owner_history *get_owner(struct history *history, const char *id)
+{
+	struct owner_history *owner = find_owner(history, id);
+
+	if (owner)
+		return owner;
+	owner = mem_new(1, sizeof(*owner));
+	owner->id = mem_strdup(id);
+	owner->restarts = UNKNOWN;
+	HASH_ADD_KEYPTR(hh, history->owners, owner->id, strlen(owner->id), owner);
+	return owner;
+}
+
+/* Restarts that no sample saw still count, when the supervisor counts them. */
+static uint64_t starts_between(struct owner_history *history, const struct owner *owner, uint64_t seen)
+{
+	uint64_t counted = 0;
+
+	if (is_known(owner->restarts)) {
+		if (is_known(history->restarts) && owner->restarts > history->restarts)
+			counted = owner->restarts - history->restarts;
+		history->restarts = owner->restarts;
+	}
+	return counted > seen ? counted : seen;
+}
+
+static void add_owner(struct history *history, const struct model *model, size_t g, uint64_t roots_born)
+{
+	const struct owner *owner = &model->attr->owners[g];
+	const struct group *group = &model->groups[g];
+	struct owner_history *kept = get_owner(history, owner->id);
+	struct owner_mark *latest = &kept->latest;
+
+	latest->own = size_of(&group->own, &latest->own);
+	latest->nested = size_of(&group->nested, &latest->nested);
+	latest->starts += starts_between(kept, owner, roots_born);
+	latest->mono_ms = model->snap->mono_ms;
+	kept->seen_ms = model->snap->mono_ms;
+}
+
+/* Owners that this sample does not show are empty now; what was born in them stays counted. */
+static void close_owners(struct history *history, uint64_t now_ms, bool keep)
+{
+	size_t place = (history->n + MARKS - 1) % MARKS;
+
+	for (struct owner_history *owner = history->owners; owner; owner = owner->hh.next) {
+		if (owner->seen_ms != now_ms) {
+			owner->latest.own.procs = owner->latest.nested.procs = 0;
+			owner->latest.own.rss_bytes = owner->latest.nested.rss_bytes = 0;
+			owner->latest.mono_ms = now_ms;
+		}
+		if (keep)
+			owner->marks[place] = owner->latest;
+	}
+}
+
+static void forget_owners(struct history *history, uint64_t now_ms)
+{
+	struct owner_history *owner, *next;
+
+	HASH_ITER(hh, history->owners, owner, next) {
+		if (owner->seen_ms + FORGET_MS > now_ms)
+			continue;
+		HASH_DEL(history->owners, owner);
+		free(owner->id);
+		free(owner);
+	}
+}
+
+/* Roots that began since the last sample, for each owner. */
+static uint32_t *count_roots(const struct history *history, const struct model *model)
+{
+	uint32_t *roots = calloc(model->attr->n_owners + 1, sizeof(*roots));
+
+	for (size_t i = 0; roots && history->has_latest && i < model->snap->n_procs; i++) {
+		const struct assignment *assignment = &model->attr->procs[i];
+
+		/* an owner seen for the first time has begun, it has not begun again */
+		if (assignment->is_root && model->nodes[i].is_new)
+			roots[assignment->owner]++;
+	}
+	return roots;
+}
+
+static struct last_proc *make_last(struct history *history, const struct model *model)
+{
+	const struct snapshot *snap = model->snap;
+	struct last_proc *last = malloc((snap->n_procs + 1) * sizeof(*last));
+	struct owner_history **owners = calloc(model->attr->n_owners + 1, sizeof(struct owner_history *));
+
+	for (size_t g = 0; owners && g < model->attr->n_owners; g++)
+		owners[g] = get_owner(history, model->attr->owners[g].id);
+	for (size_t i = 0; last && owners && i < snap->n_procs; i++) {
+		last[i] = (struct last_proc){
+			.key = process_key(&snap->procs[i]),
+			.parent = model->nodes[i].parent,
+			.owner = owners[model->attr->procs[i].owner],
+		};
+	}
+	if (!owners) {
+		free(last);
+		last = NULL;
+	}
+	free(owners);
+	return last;
+}
+
+/* Puts a copy of a mark into the ring, over the oldest. One that does not fit has no branches: they then grow from 0. */
+static void keep_mark(struct history *history, const struct mark *mark)
+{
+	struct mark *place = &history->marks[history->n++ % MARKS];
+
+	free(place->branches);
+	*place = *mark;
+	place->branches = malloc((mark->n + 1) * sizeof(*mark->branches));
+	if (place->branches)
+		memcpy(place->branches, mark->branches, mark->n * sizeof(*mark->branches));
+	else
+		place->n = 0;
+}
+
+int history_add(struct history *history, const struct model *model)
+{
+	uint64_t now_ms = model->snap->mono_ms;
+	bool keep = history->n == 0 ||
+		    now_ms >= history->marks[(history->n - 1) % MARKS].mono_ms + MARK_APART_MS;
+	uint32_t *roots = count_roots(history, model);
+	struct last_proc *last = make_last(history, model);
+	struct mark mark = {0};
+	int rc = make_mark(history, model, &mark);
+
+	if (rc != 0 || !roots || !last) {
+		free(roots);
+		free(last);
+		free(mark.branches);
+		return -ENOMEM;
+	}
+	for (size_t g = 0; g < model->attr->n_owners; g++) {
+		/* of an owner that was not there before, its own first root is no restart */
+		const struct owner_history *known = find_owner(history, model->attr->owners[g].id);
+
+		add_owner(history, model, g, known && known->seen_ms > 0 ? roots[g] : 0);
+	}
+	free(roots);
+	free(history->last);
+	history->last = last;
+	history->n_last = model->snap->n_procs;
+	if (keep)
+		keep_mark(history, &mark);
+	close_owners(history, now_ms, keep);
+	free(history->latest.branches);
+	history->latest = mark;
+	history->has_latest = true;
+	forget_owners(history, now_ms);
+	return 0;
+}
+
+/* The place of the kept sample nearest to `ago` before now: the newest that is old enough, else the oldest there is. */
+static size_t choose(const struct history *history, uint64_t now_ms, uint64_t ago_ms)
+{
+	size_t oldest = history->n > MARKS ? history->n - MARKS : 0;
+
+	for (size_t i = history->n; i-- > oldest;) {
+		if (history->marks[i % MARKS].mono_ms + ago_ms <= now_ms)
+			return i % MARKS;
+	}
+	return oldest % MARKS;
+}
+
+static double rate(uint64_t now, uint64_t then, double seconds)
+{
+	return seconds > 0 ? ((double)now - (double)then) / seconds : NAN;
+}
+
+/* Growth between the sizes at two kept samples and now. */
+static struct growth growth_of(const struct size *now, const struct size *ten, double ten_s, const struct size *sixty,
+			       double sixty_s)
+{
+	return (struct growth){
+		.births_per_s = rate(now->births, ten->births, ten_s),
+		.deaths_per_s = rate(now->deaths, ten->deaths, ten_s),
+		.procs_10s_per_s = rate(now->procs, ten->procs, ten_s),
+		.procs_60s_per_s = rate(now->procs, sixty->procs, sixty_s),
+		.rss_10s_per_s = rate(now->rss_bytes, ten->rss_bytes, ten_s),
+		.rss_60s_per_s = rate(now->rss_bytes, sixty->rss_bytes, sixty_s),
+	};
+}
+
+/* The two kept samples that rates are taken from, and how long ago they were. */
+struct window {
+	size_t ten, sixty; /* places */
+	double ten_s, sixty_s;
+	uint64_t ten_ms, sixty_ms; /* their times */
+};
+
+static struct window window_of(const struct history *history, uint64_t now_ms)
+{
+	struct window window = {
+		.ten = choose(history, now_ms, SHORT_MS),
+		.sixty = choose(history, now_ms, LONG_MS),
+	};
+
+	window.ten_ms = history->marks[window.ten].mono_ms;
+	window.sixty_ms = history->marks[window.sixty].mono_ms;
+	window.ten_s = (double)(now_ms - window.ten_ms) / 1000;
+	window.sixty_s = (double)(now_ms - window.sixty_ms) / 1000;
+	return window;
+}
+
+/* An owner at a kept sample; all 0 when it was not known then. */
+static struct owner_mark owner_at(const struct owner_history *owner, size_t place, uint64_t mono_ms)
+{
+	if (owner->marks[place].mono_ms == mono_ms)
+		return owner->marks[place];
+	return (struct owner_mark){.mono_ms = mono_ms};
+}
+
+static void owner_rates(const struct history *history, struct model *model, const struct window *window)
+{
+	for (size_t g = 0; g < model->attr->n_owners; g++) {
+		struct group *group = &model->groups[g];
+		const struct owner_history *owner = find_owner(history, model->attr->owners[g].id);
+		struct owner_mark ten = owner_at(owner, window->ten, window->ten_ms);
+		struct owner_mark sixty = owner_at(owner, window->sixty, window->sixty_ms);
+		const struct owner_mark *now = &owner->latest;
+
+		group->growth = growth_of(&now->nested, &ten.nested, window->ten_s, &sixty.nested, window->sixty_s);
+		group->own_growth = growth_of(&now->own, &ten.own, window->ten_s, &sixty.own, window->sixty_s);
+		group->loop_per_min = window->sixty_s > 0 ? (double)(now->starts - sixty.starts) : NAN;
+	}
+}
+
+/* A process that had nothing below it then was one process. */
+static struct size leaf_at(const struct model *model, size_t i, uint64_t mono_ms)
+{
+	const struct snapshot *snap = model->snap;
+	uint64_t born_ms = snap->procs[i].start_ticks * 1000 / (snap->host.ticks_per_s > 0 ? snap->host.ticks_per_s : 100);
+
+	if (born_ms > mono_ms)
+		return (struct size){0};
+	return (struct size){.procs = 1, .rss_bytes = is_known(snap->procs[i].rss_bytes) ? snap->procs[i].rss_bytes : 0};
+}
+
+static void node_rates(const struct history *history, struct model *model, const struct window *window)
+{
+	size_t at_now = 0;
+	size_t at_ten = 0;
+	size_t at_sixty = 0;
+
+	for (size_t i = 0; i < model->snap->n_procs; i++) {
+		struct proc_key key = process_key(&model->snap->procs[i]);
+		const struct branch *now = find_branch(&history->latest, &at_now, key);
+		const struct branch *ten = find_branch(&history->marks[window->ten], &at_ten, key);
+		const struct branch *sixty = find_branch(&history->marks[window->sixty], &at_sixty, key);
+		struct size size = size_of(&model->nodes[i].subtree, NULL);
+		struct size then = ten ? ten->size : leaf_at(model, i, window->ten_ms);
+		struct size before = sixty ? sixty->size : leaf_at(model, i, window->sixty_ms);
+
+		if (now)
+			size = now->size;
+		else if (then.procs == 0)
+			size.births = 1; /* a leaf that was born in the window */
+		model->nodes[i].growth = growth_of(&size, &then, window->ten_s, &before, window->sixty_s);
+	}
+}
+
+void history_rates(const struct history *history, struct model *model)
+{
+	struct window window = window_of(history, model->snap->mono_ms);
+	const struct mark *ten = &history->marks[window.ten];
+	const struct mark *sixty = &history->marks[window.sixty];
+
+	owner_rates(history, model, &window);
+	node_rates(history, model, &window);
+	model->growth = growth_of(&history->latest.all, &ten->all, window.ten_s, &sixty->all, window.sixty_s);
+}

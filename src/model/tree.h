@@ -1,0 +1,25 @@
+/* The process tree: links and subtree totals. Pure and linear. */
+#ifndef CLADE_TREE_H
+#define CLADE_TREE_H
+
+#include "clade/model.h"
+
+/* Adds what one process is to a sum. */
+void totals_add_proc(struct totals *totals, const struct process *proc, const struct assignment *assignment);
+
+/* Adds a sum to a sum. */
+void totals_add(struct totals *totals, const struct totals *part);
+
+/* An empty sum: nothing known yet. */
+struct totals totals_none(void);
+
+/*
+ * Links model->nodes and sets first_root, and writes the indexes of all processes, parents before children, into `order`
+ * (n_procs long). A parent is never younger than its child; a cycle, which only a file can hold, is cut.
+ */
+int tree_link(struct model *model, int32_t *order);
+
+/* Sums every subtree; births and deaths of the nodes themselves must stand in subtree.births and .deaths already. */
+void tree_sum(struct model *model, const int32_t *order);
+
+#endif

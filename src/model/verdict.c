@@ -1,0 +1,307 @@
+#include "verdict.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "clade/hash.h"
+#include "clade/mem.h"
+#include "clade/safe.h"
+#include "clade/text.h"
+
+enum {
+	LIMIT_PERCENT = 80,  /* a table this full is near its end */
+	ZOMBIES_MIN = 50,
+	BLOCKED_MIN = 20,
+	ORPHANS_MIN = 10,
+	ETA_FAR_S = 86400,   /* a day away is not in sight */
+	COMMANDS_LOOKED = 4096, /* processes of an owner that are looked at for its commonest command */
+};
+
+double verdict_eta(const struct machine *machine, double per_s, const char **limit)
+{
+	double room = NAN;
+	const char *name = NULL;
+
+	if (!is_known(machine->tasks) || isnan(per_s) || per_s <= 0)
+		return NAN;
+	if (is_known(machine->pid_max)) {
+		room = (double)machine->pid_max - (double)machine->tasks;
+		name = "process table full";
+	}
+	if (is_known(machine->threads_max) && !(room <= (double)machine->threads_max - (double)machine->tasks)) {
+		room = (double)machine->threads_max - (double)machine->tasks;
+		name = "threads-max reached";
+	}
+	if (limit)
+		*limit = name;
+	return isnan(room) ? NAN : fmax(room, 0) / per_s;
+}
+
+/* How often a command stands among an owner's processes. */
+struct command {
+	const char *comm;
+	uint32_t count;
+	UT_hash_handle hh;
+};
+
+static const char *commonest(const struct model *model, int32_t owner, uint32_t *count)
+{
+	const struct group *group = &model->groups[owner];
+	struct command *commands = NULL;
+	struct command *command, *next;
+	const char *best = NULL;
+	uint32_t looked = group->own.procs < COMMANDS_LOOKED ? group->own.procs : COMMANDS_LOOKED;
+
+	*count = 0;
+	for (uint32_t n = 0; n < looked; n++) {
+		/* spread over all of them, so that a few thousand speak for the rest */
+		uint32_t place = group->first_proc + (uint32_t)((uint64_t)n * group->own.procs / looked);
+		const char *comm = model->snap->procs[model->by_owner[place]].facts->comm;
+
+		HASH_FIND_STR(commands, comm, command);
+		if (!command) {
+			command = mem_new(1, sizeof(*command));
+			command->comm = comm;
+			HASH_ADD_KEYPTR(hh, commands, comm, strlen(comm), command);
+		}
+		if (++command->count > *count) {
+			*count = command->count;
+			best = comm;
+		}
+	}
+	if (looked > 0)
+		*count = (uint32_t)((uint64_t)*count * group->own.procs / looked);
+	HASH_ITER(hh, commands, command, next) {
+		HASH_DEL(commands, command);
+		free(command);
+	}
+	return best;
+}
+
+/* "claude-code api-refactor (pid 4211)" */
+static void add_owner(struct text *line, const struct model *model, int32_t at)
+{
+	const struct owner *owner = &model->attr->owners[at];
+
+	if (owner->kind != OWNER_NONE && owner->kind != OWNER_KERNEL)
+		text_printf(line, "%s ", owner->product);
+	safe_add(line, owner->name, strlen(owner->name));
+	if (owner->root != NO_PROC)
+		text_printf(line, " (pid %d)", model->snap->procs[owner->root].pid);
+	else if (owner->is_ended)
+		text_add(line, " (ended)");
+}
+
+static int set_verdict(struct model *model, enum verdict_kind kind, const char *word, int32_t owner, double eta_s,
+		       struct text *line)
+{
+	const char *kept = arena_strdup(&model->arena, text_str(line));
+
+	text_done(line);
+	model->verdict = (struct verdict){.kind = kind, .owner = owner, .eta_s = eta_s, .word = word, .line = kept};
+	return kept ? 0 : -ENOMEM;
+}
+
+/* The hottest owner with one of these badges, an inner before its outer; NO_OWNER when there is none. */
+static int32_t worst_with(const struct model *model, unsigned badges, double (*measure)(const struct group *group))
+{
+	int32_t worst = NO_OWNER;
+
+	for (size_t g = 0; g < model->attr->n_owners; g++) {
+		const struct group *group = &model->groups[g];
+
+		if (!(group->badges & badges))
+			continue;
+		/* owners stand behind those they lie in: at equal measure the inner one says more */
+		if (worst == NO_OWNER || measure(group) >= measure(&model->groups[worst]))
+			worst = (int32_t)g;
+	}
+	return worst;
+}
+
+static double by_growth(const struct group *group)
+{
+	return isnan(group->growth.procs_10s_per_s) ? 0 : group->growth.procs_10s_per_s;
+}
+
+static double by_loop(const struct group *group)
+{
+	return group->loop_per_min;
+}
+
+static double by_zombies(const struct group *group)
+{
+	return group->nested.zombies;
+}
+
+static double by_orphans(const struct group *group)
+{
+	return group->own.orphans;
+}
+
+static double by_blocked(const struct group *group)
+{
+	return group->own.blocked;
+}
+
+static int say_growing(struct model *model, int32_t owner)
+{
+	const struct group *group = &model->groups[owner];
+	bool is_exploding = group->badges & BADGE_EXPLODING;
+	const char *limit;
+	double eta_s = verdict_eta(&model->snap->machine, group->growth.procs_10s_per_s, &limit);
+	uint32_t count;
+	const char *command = commonest(model, owner, &count);
+	struct text line = {0};
+	char a[UNITS_LEN];
+	char b[UNITS_LEN];
+
+	add_owner(&line, model, owner);
+	text_printf(&line, "  %s ", units_count(a, command ? count : group->nested.procs));
+	if (command)
+		safe_add(&line, command, strlen(command));
+	else
+		text_add(&line, "processes");
+	text_printf(&line, "  %s/s", units_signed(b, group->growth.procs_10s_per_s));
+	if (!isnan(eta_s) && eta_s < ETA_FAR_S)
+		text_printf(&line, "  %s in %s", limit, units_duration(a, eta_s));
+	return set_verdict(model, is_exploding ? VERDICT_EXPLODING : VERDICT_GROWING,
+			   is_exploding ? "EXPLODING" : "GROWING", owner, eta_s, &line);
+}
+
+static double percent_full(const struct machine *machine, uint64_t limit)
+{
+	return is_known(machine->tasks) && is_known(limit) && limit > 0 ? 100.0 * (double)machine->tasks / (double)limit
+									 : 0;
+}
+
+static int say_limit(struct model *model)
+{
+	const struct machine *machine = &model->snap->machine;
+	bool is_pids = percent_full(machine, machine->pid_max) >= percent_full(machine, machine->threads_max);
+	uint64_t limit = is_pids ? machine->pid_max : machine->threads_max;
+	struct text line = {0};
+	char a[UNITS_LEN];
+	char b[UNITS_LEN];
+
+	text_printf(&line, "%s %.0f%% full: %s of %s tasks", is_pids ? "process table" : "threads-max",
+		    percent_full(machine, limit), units_count(a, machine->tasks), units_count(b, limit));
+	return set_verdict(model, VERDICT_LIMIT, "LIMIT", NO_OWNER, NAN, &line);
+}
+
+static int say_oom(struct model *model)
+{
+	struct text line = {0};
+	char a[UNITS_LEN];
+
+	text_printf(&line, "the kernel killed %s for lack of memory since the last sample",
+		    units_count(a, model->snap->machine.oom_kills_new));
+	return set_verdict(model, VERDICT_OOM, "OOM", NO_OWNER, NAN, &line);
+}
+
+static int say_loop(struct model *model, int32_t owner)
+{
+	struct text line = {0};
+	char a[UNITS_LEN];
+
+	add_owner(&line, model, owner);
+	text_printf(&line, "  began again %s times in the last minute",
+		    units_count(a, (uint64_t)model->groups[owner].loop_per_min));
+	if (is_known(model->attr->owners[owner].restarts))
+		text_printf(&line, "  %s restarts in all", units_count(a, model->attr->owners[owner].restarts));
+	return set_verdict(model, VERDICT_LOOP, "LOOP", owner, NAN, &line);
+}
+
+/* Killing a zombie is pointless: its parent is the one to name. */
+static int say_zombies(struct model *model, int32_t owner)
+{
+	struct text line = {0};
+	int32_t parent = NO_PROC;
+	char a[UNITS_LEN];
+
+	for (size_t i = 0; i < model->snap->n_procs; i++) {
+		if (parent == NO_PROC || model->nodes[i].zombie_children > model->nodes[parent].zombie_children)
+			parent = (int32_t)i;
+	}
+	text_printf(&line, "%s zombies", units_count(a, model->all.zombies));
+	if (parent != NO_PROC && model->nodes[parent].zombie_children > 0) {
+		const struct process *proc = &model->snap->procs[parent];
+
+		text_printf(&line, ", %s of them not reaped by ", units_count(a, model->nodes[parent].zombie_children));
+		safe_add(&line, proc->facts->comm, strlen(proc->facts->comm));
+		text_printf(&line, " (%d) of ", proc->pid);
+		owner = model->attr->procs[parent].owner;
+		add_owner(&line, model, owner);
+	}
+	return set_verdict(model, VERDICT_ZOMBIES, "ZOMBIES", owner, NAN, &line);
+}
+
+static int say_blocked(struct model *model, int32_t owner)
+{
+	struct text line = {0};
+	char a[UNITS_LEN];
+
+	text_printf(&line, "%s processes wait uninterruptibly, most in ", units_count(a, model->all.blocked));
+	add_owner(&line, model, owner);
+	if (!isnan(model->snap->machine.psi_io.full_avg10))
+		text_printf(&line, "  I/O stands still %.0f%% of the time", model->snap->machine.psi_io.full_avg10);
+	return set_verdict(model, VERDICT_BLOCKED, "BLOCKED", owner, NAN, &line);
+}
+
+static int say_orphans(struct model *model, int32_t owner)
+{
+	struct text line = {0};
+	char a[UNITS_LEN];
+
+	add_owner(&line, model, owner);
+	text_printf(&line, "  left %s orphans, %s", units_count(a, model->groups[owner].own.orphans),
+		    model->attr->owners[owner].is_ended ? "its root is gone" : "no longer below its root");
+	return set_verdict(model, VERDICT_ORPHANS, "ORPHANS", owner, NAN, &line);
+}
+
+static int say_quiet(struct model *model)
+{
+	const struct machine *machine = &model->snap->machine;
+	struct text line = {0};
+	char a[UNITS_LEN];
+
+	/* one sample cannot show what changes */
+	text_add(&line, isnan(model->growth.procs_10s_per_s) ? "nothing stands out in this one sample"
+							      : "nothing is growing, looping or stuck");
+	text_printf(&line, ": %s processes", units_count(a, model->all.procs));
+	if (is_known(machine->pid_max) && is_known(machine->tasks))
+		text_printf(&line, ", process table %.0f%% full", percent_full(machine, machine->pid_max));
+	return set_verdict(model, VERDICT_QUIET, "OK", NO_OWNER, NAN, &line);
+}
+
+int verdict_make(struct model *model)
+{
+	const struct machine *machine = &model->snap->machine;
+	int32_t exploding = worst_with(model, BADGE_EXPLODING, by_growth);
+	int32_t growing = worst_with(model, BADGE_GROWING, by_growth);
+	int32_t looping = worst_with(model, BADGE_LOOP, by_loop);
+	int32_t zombies = worst_with(model, BADGE_ZOMBIES, by_zombies);
+	int32_t blocked = worst_with(model, BADGE_BLOCKED, by_blocked);
+	int32_t orphans = worst_with(model, BADGE_ORPHANS, by_orphans);
+
+	if (exploding != NO_OWNER)
+		return say_growing(model, exploding);
+	if (percent_full(machine, machine->pid_max) >= LIMIT_PERCENT ||
+	    percent_full(machine, machine->threads_max) >= LIMIT_PERCENT)
+		return say_limit(model);
+	if (is_known(machine->oom_kills_new) && machine->oom_kills_new > 0)
+		return say_oom(model);
+	if (growing != NO_OWNER)
+		return say_growing(model, growing);
+	if (looping != NO_OWNER)
+		return say_loop(model, looping);
+	if (zombies != NO_OWNER && model->all.zombies >= ZOMBIES_MIN)
+		return say_zombies(model, zombies);
+	if (blocked != NO_OWNER && model->all.blocked >= BLOCKED_MIN)
+		return say_blocked(model, blocked);
+	if (orphans != NO_OWNER && model->groups[orphans].own.orphans >= ORPHANS_MIN)
+		return say_orphans(model, orphans);
+	return say_quiet(model);
+}
