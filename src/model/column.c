@@ -1,0 +1,278 @@
+#include "clade/column.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "clade/safe.h"
+
+/* clang-format off */
+const struct column columns[COLUMNS_N] = {
+#define COLUMN(id, name, title, width, flags, help) [COLUMN_##id] = {name, title, width, flags, help},
+#include "clade/columns.def"
+#undef COLUMN
+};
+/* clang-format on */
+
+int column_parse(const char *name, enum column_id *id)
+{
+	for (size_t i = 0; i < COLUMNS_N; i++) {
+		if (strcmp(columns[i].name, name) == 0) {
+			*id = (enum column_id)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+/* What owners and subtrees have in common; NAN unknown. */
+static double sum_value(enum column_id id, const struct totals *totals, const struct growth *growth)
+{
+	switch (id) {
+	case COLUMN_PROCS:
+		return totals->procs;
+	case COLUMN_THREADS:
+		return (double)totals->threads;
+	case COLUMN_BIRTHS:
+		return growth->births_per_s;
+	case COLUMN_DEATHS:
+		return growth->deaths_per_s;
+	case COLUMN_GROWTH:
+		return growth->procs_10s_per_s;
+	case COLUMN_GROWTH60:
+		return growth->procs_60s_per_s * 60;
+	case COLUMN_ZOMBIES:
+		return totals->zombies;
+	case COLUMN_ORPHANS:
+		return totals->orphans;
+	case COLUMN_BLOCKED:
+		return totals->blocked;
+	case COLUMN_CPU:
+		return totals->cpu_percent;
+	case COLUMN_MEMORY:
+		return (double)totals->rss_bytes;
+	case COLUMN_READ:
+		return totals->io_read_rate;
+	case COLUMN_WRITE:
+		return totals->io_write_rate;
+	default:
+		return NAN;
+	}
+}
+
+static double owner_age(const struct model *model, int32_t at)
+{
+	uint64_t since_ms = model->attr->owners[at].since_ms;
+
+	if (!is_known(since_ms) || since_ms > model->snap->taken_ms)
+		return NAN;
+	return (double)(model->snap->taken_ms - since_ms) / 1000;
+}
+
+static double owner_value(enum column_id id, const struct model *model, int32_t at)
+{
+	const struct group *group = &model->groups[at];
+	int32_t root = model->attr->owners[at].root;
+
+	switch (id) {
+	case COLUMN_PID:
+		return root != NO_PROC ? model->snap->procs[root].pid : NAN;
+	case COLUMN_KIND:
+		return model->attr->owners[at].kind;
+	case COLUMN_AGE:
+		return owner_age(model, at);
+	case COLUMN_HEAT:
+		return group->heat;
+	case COLUMN_BADGES:
+		return group->badges;
+	default:
+		return sum_value(id, &group->nested, &group->growth);
+	}
+}
+
+static double proc_value(enum column_id id, const struct model *model, int32_t at)
+{
+	const struct process *proc = &model->snap->procs[at];
+
+	switch (id) {
+	case COLUMN_PID:
+		return proc->pid;
+	case COLUMN_PPID:
+		return proc->ppid;
+	case COLUMN_USER:
+		return proc->facts->uid;
+	case COLUMN_STATE:
+		return proc->state;
+	case COLUMN_AGE:
+		return snapshot_age_s(model->snap, proc);
+	case COLUMN_HEAT:
+		return model->nodes[at].subtree.procs;
+	default:
+		return sum_value(id, &model->nodes[at].subtree, &model->nodes[at].growth);
+	}
+}
+
+static void add_count(struct text *out, double value)
+{
+	char number[UNITS_LEN];
+
+	text_add(out, units_short(number, isnan(value) ? UNKNOWN : (uint64_t)value));
+}
+
+/* A number as its column has it. A zero that would only disturb the eye is a dot. */
+static void add_value(struct text *out, enum column_id id, double value)
+{
+	char number[UNITS_LEN];
+
+	switch (id) {
+	case COLUMN_BIRTHS:
+	case COLUMN_DEATHS:
+	case COLUMN_CPU:
+	case COLUMN_HEAT:
+		text_add(out, units_real(number, value));
+		break;
+	case COLUMN_GROWTH:
+	case COLUMN_GROWTH60:
+		text_add(out, units_signed(number, value));
+		break;
+	case COLUMN_MEMORY:
+		text_add(out, units_bytes(number, isnan(value) ? UNKNOWN : (uint64_t)value));
+		break;
+	case COLUMN_READ:
+	case COLUMN_WRITE:
+		text_add(out, units_bytes_rate(number, value));
+		break;
+	case COLUMN_AGE:
+		text_add(out, units_duration(number, value));
+		break;
+	default:
+		add_count(out, value);
+	}
+}
+
+void column_add_owner(struct text *out, enum column_id id, const struct model *model, int32_t at)
+{
+	const struct owner *owner = &model->attr->owners[at];
+
+	if (!(columns[id].flags & COL_OWNERS) && id != COLUMN_PID)
+		return;
+	switch (id) {
+	case COLUMN_KIND:
+		text_add(out, owner_kind_name(owner->kind));
+		break;
+	case COLUMN_BADGES:
+		badges_add(out, model, at);
+		break;
+	case COLUMN_NAME:
+		safe_add(out, owner->name, strlen(owner->name));
+		if (owner->started_by) {
+			text_add(out, " <- ");
+			safe_add(out, owner->started_by, strlen(owner->started_by));
+		}
+		break;
+	default:
+		add_value(out, id, owner_value(id, model, at));
+	}
+}
+
+static void add_user(struct text *out, uint32_t uid, const struct users *users)
+{
+	const char *name = users && uid != UINT32_MAX ? users_find_name(users, uid) : NULL;
+
+	if (name)
+		safe_add(out, name, strlen(name));
+	else if (uid != UINT32_MAX)
+		text_printf(out, "%u", uid);
+	else
+		text_add_char(out, '-');
+}
+
+/* Nobody but the parent can make a zombie go. */
+static void add_reaper(struct text *out, const struct model *model, int32_t at)
+{
+	int32_t parent = model->nodes[at].parent;
+
+	text_add(out, " <defunct");
+	if (parent != NO_PROC) {
+		const struct process *proc = &model->snap->procs[parent];
+
+		text_add(out, ", not reaped by ");
+		safe_add(out, proc->facts->comm, strlen(proc->facts->comm));
+		text_printf(out, "(%d)", proc->pid);
+	}
+	text_add_char(out, '>');
+}
+
+static void add_command(struct text *out, const struct model *model, int32_t at)
+{
+	const struct process *proc = &model->snap->procs[at];
+	const char *title = model->attr->procs[at].title;
+
+	if (title)
+		safe_add(out, title, strlen(title));
+	else
+		process_add_command(proc, out);
+	if (proc->state == 'Z')
+		add_reaper(out, model, at);
+}
+
+void column_add_proc(struct text *out, enum column_id id, const struct model *model, int32_t at,
+		     const struct users *users)
+{
+	const struct process *proc = &model->snap->procs[at];
+
+	if (!(columns[id].flags & COL_PROCS))
+		return;
+	switch (id) {
+	case COLUMN_USER:
+		add_user(out, proc->facts->uid, users);
+		break;
+	case COLUMN_STATE:
+		text_add_char(out, proc->state >= ' ' && proc->state < 0x7f ? proc->state : '?');
+		break;
+	case COLUMN_NAME:
+		add_command(out, model, at);
+		break;
+	case COLUMN_PID:
+		text_printf(out, "%d", proc->pid);
+		break;
+	case COLUMN_PPID:
+		text_printf(out, "%d", proc->ppid);
+		break;
+	default:
+		add_value(out, id, proc_value(id, model, at));
+	}
+}
+
+/* Unknown comes before everything. */
+static int compare(double a, double b)
+{
+	if (isnan(a) || isnan(b))
+		return (isnan(b) != 0) - (isnan(a) != 0);
+	return (a > b) - (a < b);
+}
+
+int column_compare_owners(enum column_id id, const struct model *model, int32_t a, int32_t b)
+{
+	const struct owner *x = &model->attr->owners[a];
+	const struct owner *y = &model->attr->owners[b];
+	int order = id == COLUMN_NAME ? strcmp(x->name, y->name)
+				      : compare(owner_value(id, model, a), owner_value(id, model, b));
+
+	return order != 0 ? order : strcmp(y->id, x->id);
+}
+
+int column_compare_procs(enum column_id id, const struct model *model, int32_t a, int32_t b)
+{
+	const struct process *x = &model->snap->procs[a];
+	const struct process *y = &model->snap->procs[b];
+	int order;
+
+	if (id == COLUMN_NAME)
+		order = strcmp(x->facts->comm, y->facts->comm);
+	else
+		order = compare(proc_value(id, model, a), proc_value(id, model, b));
+	if (order == 0)
+		order = (x->start_ticks < y->start_ticks) - (x->start_ticks > y->start_ticks);
+	return order != 0 ? order : (x->pid < y->pid) - (x->pid > y->pid);
+}
