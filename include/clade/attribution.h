@@ -1,6 +1,6 @@
 /*
- * Who owns each process, and why. An attribution belongs to one snapshot and is made once, by the owner rules from
- * live facts (attributor.h) or by the file source from a file. Immutable; it owns its bytes through its arena.
+ * Who owns each process, and why. An attribution belongs to one snapshot and is made once, by the owner rules
+ * (attributor.h). Immutable; it owns its bytes through its arena, but for those of the facts and rules it speaks of.
  */
 #ifndef CLADE_ATTRIBUTION_H
 #define CLADE_ATTRIBUTION_H
@@ -66,7 +66,7 @@ struct attribution {
 	size_t n_procs;
 };
 
-/* NULL is fine. Not for one that came with a snapshot (snapshot.recorded). */
+/* NULL is fine. */
 void attribution_free(struct attribution *attribution);
 
 /* Index of the owner with that id, or NO_OWNER. */

@@ -13,7 +13,7 @@
 
 struct export_config {
 	const struct users *users;
-	int columns; /* width of a text report; 0: as wide as it gets */
+	int columns; /* width of a text report; 0: 160 */
 };
 
 /* Where the bytes go; called as often as some tens of kilobytes are ready. Returns 0 or -errno, which ends the export. */

@@ -54,7 +54,7 @@ struct view {
 	enum view_mode mode;
 	enum column_id sort;
 	bool is_ascending;
-	bool is_open_default;   /* in VIEW_TREE rows start open, in VIEW_OWNERS owners start closed and processes open */
+	bool is_open_default;   /* owners (VIEW_OWNERS) or processes (VIEW_TREE) start open */
 	const struct fold_set *folds; /* NULL: none */
 	const struct query *filter;   /* NULL: all; matches keep what is above and below them */
 	const char *states;  /* only processes in these states, "DZ"; NULL: all */

@@ -130,8 +130,6 @@ struct host {
 	uint64_t pid_ns;   /* inode of the pid namespace that was looked from */
 };
 
-struct attribution;
-
 struct snapshot {
 	struct arena arena;
 	uint64_t taken_ms;   /* since the epoch */
@@ -144,7 +142,6 @@ struct snapshot {
 	size_t n_procs;
 	const char **notes; /* what could not be seen, a sentence each ("/proc is mounted with hidepid=2: …") */
 	size_t n_notes;
-	const struct attribution *recorded; /* the owners a file carries, NULL on a live machine; of the same arena */
 };
 
 /* Gives the snapshot and its references back; NULL is fine. */

@@ -26,16 +26,15 @@ struct marker_group {
 };
 
 struct source_config {
-	const char *file;                   /* what a file source reads; NULL on a live machine */
 	const struct marker_group *markers; /* borrowed for the source's life */
 	size_t n_markers;
 };
 
 struct source;
 
-/* One kind of source; `sources[]` in source.c lists them all. */
+/* One kind of source. */
 struct source_kind {
-	const char *name;    /* "procps", "file" */
+	const char *name;    /* "procps" */
 	const char *summary; /* for `clade list` and --version */
 	int (*open)(const struct source_config *config, struct source **source);
 };
@@ -46,15 +45,12 @@ struct source {
 	int (*begin)(struct source *source, const struct snapshot *previous);
 	int (*step)(struct source *source);
 	int (*seal)(struct source *source, struct snapshot **snapshot);
+	size_t (*progress)(const struct source *source);
 	void (*close)(struct source *source);
-	const char *(*explain)(const struct source *source); /* why the last call failed, in words; NULL: nothing to add */
 };
 
 /* The collector for the live machine. It stands in procps.c, outside of the core library, so that tests need no libproc2. */
 extern const struct source_kind source_procps;
-
-/* Reads a snapshot written by `clade snapshot -f json`. */
-extern const struct source_kind source_file;
 
 /* Starts a sample. `previous` (may be NULL) is the snapshot before: rates are differences to it, and facts are taken over
  * from it; it must live until source_seal(). Returns 0 or -errno. */
@@ -67,8 +63,8 @@ int source_step(struct source *source);
 /* Hands the finished snapshot over to the caller, who frees it with snapshot_free(). Returns 0 or -errno. */
 int source_seal(struct source *source, struct snapshot **snapshot);
 
-/* Why the last call failed, for people ("line 3: unexpected end"), or NULL. */
-const char *source_explain(const struct source *source);
+/* How many processes the sample that is being taken holds so far. */
+size_t source_progress(const struct source *source);
 
 /* Drops an unfinished sample and closes; NULL is fine. Snapshots that were handed over live on. */
 void source_close(struct source *source);

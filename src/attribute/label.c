@@ -78,7 +78,7 @@ static void look(const struct pass *pass, const struct draft *draft, struct know
 		.home = proc ? pass->found[face].profile->home : NULL,
 		.key = draft->owner.key,
 		.session = draft->session,
-		.pid = draft->owner.root != NO_PROC ? proc->pid : 0,
+		.pid = proc && draft->owner.root != NO_PROC ? proc->pid : 0,
 		.start_ticks = proc ? proc->start_ticks : 0,
 	};
 

@@ -605,6 +605,13 @@ static int procps_seal(struct source *source, struct snapshot **snapshot)
 	return 0;
 }
 
+static size_t procps_progress(const struct source *source)
+{
+	const struct procps *procps = (const struct procps *)source;
+
+	return procps->snap ? procps->snap->n_procs : 0;
+}
+
 static void procps_close(struct source *source)
 {
 	struct procps *procps = procps_of(source);
@@ -641,6 +648,7 @@ static int procps_open(const struct source_config *config, struct source **sourc
 		.begin = procps_begin,
 		.step = procps_step,
 		.seal = procps_seal,
+		.progress = procps_progress,
 		.close = procps_close,
 	};
 	procps->store = facts_store_new();

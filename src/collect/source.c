@@ -1,7 +1,5 @@
 #include "clade/source.h"
 
-#include <stdlib.h>
-
 int source_begin(struct source *source, const struct snapshot *previous)
 {
 	return source->begin(source, previous);
@@ -17,9 +15,9 @@ int source_seal(struct source *source, struct snapshot **snapshot)
 	return source->seal(source, snapshot);
 }
 
-const char *source_explain(const struct source *source)
+size_t source_progress(const struct source *source)
 {
-	return source->explain ? source->explain(source) : NULL;
+	return source->progress(source);
 }
 
 void source_close(struct source *source)

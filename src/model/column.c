@@ -76,7 +76,7 @@ static double owner_value(enum column_id id, const struct model *model, int32_t 
 
 	switch (id) {
 	case COLUMN_PID:
-		return root != NO_PROC ? model->snap->procs[root].pid : NAN;
+		return root != NO_PROC ? (double)model->snap->procs[root].pid : (double)NAN;
 	case COLUMN_KIND:
 		return model->attr->owners[at].kind;
 	case COLUMN_AGE:

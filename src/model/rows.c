@@ -336,12 +336,12 @@ static bool has_children(const struct making *making, enum row_type type, int32_
 	return false;
 }
 
-/* Owners start closed in their own view; processes, once seen, start open. A filter opens the way to its matches. */
+/* In the owners' view processes start open: who opens an owner wants to see them. A filter opens the way to its matches. */
 static bool is_open(const struct making *making, enum row_type type, int32_t index)
 {
 	bool is_toggled = making->view->folds && making->view->folds->folds &&
 			  fold_find(making->view->folds, key_of(making->model, type, index));
-	bool by_default = type == ROW_PROC || making->view->is_open_default;
+	bool by_default = making->view->is_open_default || (type == ROW_PROC && making->view->mode == VIEW_OWNERS);
 
 	if (making->is_filtered) {
 		uint8_t mark = type == ROW_OWNER ? making->owners[index] : making->procs[index];

@@ -1,0 +1,419 @@
+#include "options.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clade/column.h"
+#include "clade/mem.h"
+#include "clade/tui.h"
+
+enum {
+	NAMES_MAX = 64,
+	WORD_MAX = 64, /* longer words are like nothing */
+};
+
+enum option_type { OPTION_FLAG, OPTION_NAME, OPTION_SECONDS, OPTION_FORMAT, OPTION_THEME };
+
+/* Which commands an option goes with, a bit each. */
+enum {
+	FOR_UI = 1 << COMMAND_UI,
+	FOR_SNAPSHOT = 1 << COMMAND_SNAPSHOT,
+	FOR_LIST = 1 << COMMAND_LIST,
+	FOR_ALL = FOR_UI | FOR_SNAPSHOT | FOR_LIST,
+};
+
+struct option {
+	const char *name;
+	char letter; /* '\0': none */
+	const char *argument; /* NULL: a flag */
+	enum option_type type;
+	size_t offset;
+	unsigned commands;
+	double least, most; /* OPTION_SECONDS */
+	const char *help;
+};
+
+#define AT(member) offsetof(struct options, member)
+
+/* clang-format off */
+static const struct option options[] = {
+	{"delay",     'd', "SECONDS", OPTION_SECONDS, AT(delay_s),       FOR_UI,       0.1, 3600, "time between samples (default 2)"},
+	{"format",    'f', "NAME",    OPTION_FORMAT,  AT(format),        FOR_SNAPSHOT, 0, 0,      "of the snapshot: text (default) or json"},
+	{"output",    'o', "FILE",    OPTION_NAME,    AT(output),        FOR_SNAPSHOT, 0, 0,      "write the snapshot there, whole or not at all; - is standard output"},
+	{"sample",     0,  "SECONDS", OPTION_SECONDS, AT(sample_s),      FOR_SNAPSHOT, 0, 3600,   "watch this long first, so that rates exist (default 1; 0: one look)"},
+	{"collector",  0,  "NAME",    OPTION_NAME,    AT(collector),     FOR_UI | FOR_SNAPSHOT, 0, 0, "auto (default) or procps"},
+	{"theme",      0,  "NAME",    OPTION_THEME,   AT(theme),         FOR_UI,       0, 0,      "colours, see clade list themes"},
+	{"no-color",   0,  NULL,      OPTION_FLAG,    AT(no_color),      FOR_UI,       0, 0,      "no colours; also when NO_COLOR is set"},
+	{"ascii",      0,  NULL,      OPTION_FLAG,    AT(is_ascii),      FOR_UI,       0, 0,      "draw with ASCII only"},
+	{"no-mouse",   0,  NULL,      OPTION_FLAG,    AT(no_mouse),      FOR_UI,       0, 0,      "leave the mouse to the terminal"},
+	{"help",      'h', NULL,      OPTION_FLAG,    AT(wants_help),    FOR_ALL,      0, 0,      "this text"},
+	{"version",   'V', NULL,      OPTION_FLAG,    AT(wants_version), FOR_ALL,      0, 0,      "version and what was built in"},
+};
+
+static const struct {
+	const char *name;
+	const char *argument;
+	enum command command;
+	const char *help;
+} commands[] = {
+	{"snapshot", NULL,   COMMAND_SNAPSHOT, "write one snapshot and exit"},
+	{"list",     "WHAT", COMMAND_LIST,     "columns, formats, keys, options, owners (the rules) or themes"},
+};
+
+static const char *const list_names[] = {
+	[LIST_COLUMNS] = "columns", [LIST_FORMATS] = "formats", [LIST_KEYS] = "keys",
+	[LIST_OPTIONS] = "options", [LIST_OWNERS] = "owners",   [LIST_THEMES] = "themes", NULL,
+};
+/* clang-format on */
+
+static const char *const collector_names[] = {"auto", "procps", NULL};
+
+enum { OPTIONS = sizeof(options) / sizeof(options[0]), COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static size_t least_of(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* How many letters must be put in, left out, changed or swapped with their neighbour (optimal string alignment). */
+static size_t distance(const char *a, const char *b)
+{
+	size_t rows[3][WORD_MAX + 1];
+	size_t la = strlen(a);
+	size_t lb = strlen(b);
+
+	if (la > WORD_MAX || lb > WORD_MAX)
+		return WORD_MAX;
+	for (size_t j = 0; j <= lb; j++)
+		rows[0][j] = j;
+	for (size_t i = 1; i <= la; i++) {
+		size_t *now = rows[i % 3];
+		const size_t *before = rows[(i + 2) % 3];
+		const size_t *two = rows[(i + 1) % 3];
+
+		now[0] = i;
+		for (size_t j = 1; j <= lb; j++) {
+			now[j] = least_of(before[j - 1] + (a[i - 1] != b[j - 1]), least_of(before[j], now[j - 1]) + 1);
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				now[j] = least_of(now[j], two[j - 2] + 1);
+		}
+	}
+	return rows[la % 3][lb];
+}
+
+const char *nearest_name(const char *word, const char *const *names)
+{
+	const char *nearest = NULL;
+	size_t best = strlen(word) / 2 + 1;
+
+	for (; *names; names++) {
+		size_t far = distance(word, *names);
+
+		if (far < best || (far == best && !nearest)) {
+			best = far;
+			nearest = *names;
+		}
+	}
+	return nearest;
+}
+
+static int unknown(struct text *error, const char *what, const char *word, const char *const *names)
+{
+	const char *nearest = nearest_name(word, names);
+
+	text_printf(error, "unknown %s '", what);
+	for (const char *c = word; *c; c++)
+		text_add_char(error, *c >= ' ' && *c < 0x7f ? *c : '?');
+	if (nearest)
+		text_printf(error, "'; did you mean '%s'?", nearest);
+	else
+		text_add(error, "'; see clade --help");
+	return -EINVAL;
+}
+
+static int parse_seconds(const struct option *option, const char *value, double *seconds, struct text *error)
+{
+	char *end;
+	double parsed = strtod(value, &end);
+
+	if (end == value || *end || !(parsed >= option->least && parsed <= option->most)) {
+		text_printf(error, "--%s takes seconds from %g to %g, not '%s'", option->name, option->least,
+			    option->most, value);
+		return -EINVAL;
+	}
+	*seconds = parsed;
+	return 0;
+}
+
+static int parse_format(const char *value, const struct export_format **format, struct text *error)
+{
+	const char *names[NAMES_MAX] = {NULL};
+
+	*format = export_find(value);
+	if (*format)
+		return 0;
+	for (size_t i = 0; formats[i].name && i < NAMES_MAX - 1; i++)
+		names[i] = formats[i].name;
+	return unknown(error, "format", value, names);
+}
+
+static int check_name(const char *what, const char *value, const char *const *names, struct text *error)
+{
+	for (size_t i = 0; names[i]; i++) {
+		if (strcmp(names[i], value) == 0)
+			return 0;
+	}
+	return unknown(error, what, value, names);
+}
+
+static int set_option(const struct option *option, const char *value, struct options *parsed, struct text *error)
+{
+	void *member = (char *)parsed + option->offset;
+	int rc = 0;
+
+	switch (option->type) {
+	case OPTION_FLAG:
+		*(bool *)member = true;
+		return 0;
+	case OPTION_SECONDS:
+		return parse_seconds(option, value, member, error);
+	case OPTION_FORMAT:
+		return parse_format(value, member, error);
+	case OPTION_THEME:
+		rc = check_name("theme", value, theme_names(), error);
+		break;
+	case OPTION_NAME:
+		if (option->offset == AT(collector))
+			rc = check_name("collector", value, collector_names, error);
+		break;
+	}
+	if (rc == 0)
+		*(const char **)member = value;
+	return rc;
+}
+
+static const struct option *find_long(const char *name, size_t len)
+{
+	for (size_t i = 0; i < OPTIONS; i++) {
+		if (strlen(options[i].name) == len && strncmp(options[i].name, name, len) == 0)
+			return &options[i];
+	}
+	return NULL;
+}
+
+static const struct option *find_letter(char letter)
+{
+	for (size_t i = 0; i < OPTIONS; i++) {
+		if (letter && options[i].letter == letter)
+			return &options[i];
+	}
+	return NULL;
+}
+
+static int unknown_option(const char *argument, struct text *error)
+{
+	char *names[OPTIONS + 1] = {NULL};
+	size_t len = strcspn(argument, "=");
+	char *word = mem_strndup(argument, len);
+	int rc;
+
+	for (size_t i = 0; i < OPTIONS; i++) {
+		struct text name = {0};
+
+		text_printf(&name, "--%s", options[i].name);
+		names[i] = text_take(&name);
+	}
+	rc = unknown(error, "option", word, (const char *const *)names);
+	for (size_t i = 0; i < OPTIONS; i++)
+		free(names[i]);
+	free(word);
+	return rc;
+}
+
+/* What is being parsed: the arguments, and where in them. */
+struct arguments {
+	int argc;
+	char **argv;
+	int at;
+	unsigned used; /* which options were given, a bit each */
+};
+
+static int take_value(struct arguments *arguments, const struct option *option, const char *attached,
+		      struct options *parsed, struct text *error)
+{
+	const char *value = attached;
+
+	if (option->argument && !value) {
+		if (arguments->at + 1 >= arguments->argc) {
+			text_printf(error, "option '--%s' needs a value: %s", option->name, option->argument);
+			return -EINVAL;
+		}
+		value = arguments->argv[++arguments->at];
+	} else if (!option->argument && value) {
+		text_printf(error, "option '--%s' takes no value", option->name);
+		return -EINVAL;
+	}
+	arguments->used |= 1u << (option - options);
+	return set_option(option, value, parsed, error);
+}
+
+/* --name, --name=value */
+static int take_long(struct arguments *arguments, struct options *parsed, struct text *error)
+{
+	const char *argument = arguments->argv[arguments->at];
+	size_t len = strcspn(argument + 2, "=");
+	const struct option *option = find_long(argument + 2, len);
+
+	if (!option)
+		return unknown_option(argument, error);
+	return take_value(arguments, option, argument[2 + len] ? argument + 3 + len : NULL, parsed, error);
+}
+
+/* -d 5, -d5, -hV */
+static int take_short(struct arguments *arguments, struct options *parsed, struct text *error)
+{
+	const char *letters = arguments->argv[arguments->at] + 1;
+
+	for (; *letters; letters++) {
+		const struct option *option = find_letter(*letters);
+		const char letter[3] = {'-', *letters, '\0'};
+		int rc;
+
+		if (!option)
+			return unknown_option(letter, error);
+		if (option->argument)
+			return take_value(arguments, option, letters[1] ? letters + 1 : NULL, parsed, error);
+		rc = take_value(arguments, option, NULL, parsed, error);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int take_list_word(const char *word, struct options *parsed, struct text *error)
+{
+	for (size_t i = 0; list_names[i]; i++) {
+		if (strcmp(list_names[i], word) == 0) {
+			parsed->what = (enum list_what)i;
+			return 0;
+		}
+	}
+	return unknown(error, "list", word, list_names);
+}
+
+/* The command, then its word. */
+static int take_word(const char *word, size_t place, struct options *parsed, struct text *error)
+{
+	const char *names[COMMANDS + 1] = {NULL};
+
+	if (place == 0) {
+		for (size_t i = 0; i < COMMANDS; i++) {
+			names[i] = commands[i].name;
+			if (strcmp(commands[i].name, word) == 0) {
+				parsed->command = commands[i].command;
+				return 0;
+			}
+		}
+		return unknown(error, "command", word, names);
+	}
+	if (place == 1 && parsed->command == COMMAND_LIST)
+		return take_list_word(word, parsed, error);
+	text_printf(error, "unexpected argument '%.40s'", word);
+	return -EINVAL;
+}
+
+static int check_use(const struct arguments *arguments, const struct options *parsed, struct text *error)
+{
+	for (size_t i = 0; i < OPTIONS; i++) {
+		if (!(arguments->used & 1u << i) || options[i].commands & 1u << parsed->command)
+			continue;
+		text_printf(error, "option '--%s' does not go with %s", options[i].name,
+			    parsed->command == COMMAND_UI         ? "the terminal UI; did you mean 'clade snapshot'?"
+			    : parsed->command == COMMAND_SNAPSHOT ? "'snapshot'"
+								  : "'list'");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int options_parse(int argc, char **argv, struct options *parsed, struct text *error)
+{
+	struct arguments arguments = {.argc = argc, .argv = argv};
+	size_t words = 0;
+	bool only_words = false;
+	int rc = 0;
+
+	*parsed = (struct options){
+		.command = COMMAND_UI,
+		.format = &formats[0],
+		.collector = "auto",
+		.delay_s = 2,
+		.sample_s = 1,
+	};
+	for (arguments.at = 1; arguments.at < argc && rc == 0; arguments.at++) {
+		const char *argument = argv[arguments.at];
+
+		if (only_words || argument[0] != '-' || !argument[1])
+			rc = take_word(argument, words++, parsed, error);
+		else if (strcmp(argument, "--") == 0)
+			only_words = true;
+		else if (argument[1] == '-')
+			rc = take_long(&arguments, parsed, error);
+		else
+			rc = take_short(&arguments, parsed, error);
+	}
+	if (rc == 0 && !parsed->wants_help && !parsed->wants_version) {
+		rc = check_use(&arguments, parsed, error);
+		if (rc == 0 && parsed->command == COMMAND_LIST && words < 2) {
+			text_add(error, "'list' needs a word: columns, formats, keys, options, owners or themes");
+			rc = -EINVAL;
+		}
+	}
+	return rc;
+}
+
+static void add_option(struct text *out, const struct option *option)
+{
+	struct text left = {0};
+
+	if (option->letter)
+		text_printf(&left, "-%c, ", option->letter);
+	else
+		text_add(&left, "    ");
+	text_printf(&left, "--%s", option->name);
+	if (option->argument)
+		text_printf(&left, " %s", option->argument);
+	text_printf(out, "  %-24s  %s\n", text_str(&left), option->help);
+	text_done(&left);
+}
+
+void options_list(struct text *out)
+{
+	for (size_t i = 0; i < OPTIONS; i++)
+		add_option(out, &options[i]);
+}
+
+void options_help(struct text *out)
+{
+	text_add(out, "Usage: clade [OPTION]... [COMMAND]\n"
+		      "Every process under the thing that owns it: agent session, PM2 app, container, service.\n\n"
+		      "Commands:\n"
+		      "  (none)                    the terminal UI\n");
+	for (size_t i = 0; i < COMMANDS; i++) {
+		struct text left = {0};
+
+		text_printf(&left, "%s%s%s", commands[i].name, commands[i].argument ? " " : "",
+			    commands[i].argument ? commands[i].argument : "");
+		text_printf(out, "  %-24s  %s\n", text_str(&left), commands[i].help);
+		text_done(&left);
+	}
+	text_add(out, "\nOptions:\n");
+	options_list(out);
+	text_add(out, "\nFormats:\n");
+	for (const struct export_format *format = formats; format->name; format++)
+		text_printf(out, "  %-24s  %s\n", format->name, format->summary);
+	text_add(out, "\nExit status: 0 well, 1 it could not be done, 2 the command line is wrong.\n"
+		      "The manual is clade(1); owner rules are described in clade-owners(5).\n");
+}

@@ -1,0 +1,47 @@
+/*
+ * The command line: what was asked for. options[] and commands[] in options.c are the one place where an option or a
+ * command is added: parsing, --help and `clade list options` read them.
+ */
+#ifndef CLADE_OPTIONS_H
+#define CLADE_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "clade/export.h"
+#include "clade/text.h"
+
+enum command { COMMAND_UI, COMMAND_SNAPSHOT, COMMAND_LIST };
+
+enum list_what { LIST_COLUMNS, LIST_FORMATS, LIST_KEYS, LIST_OPTIONS, LIST_OWNERS, LIST_THEMES };
+
+/* Documented in clade(1). */
+enum exit_status { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+struct options {
+	enum command command;
+	enum list_what what; /* COMMAND_LIST */
+	bool wants_help;
+	bool wants_version;
+	const struct export_format *format;
+	const char *output;    /* NULL or "-": standard output */
+	const char *collector; /* "auto" or a collector's name */
+	const char *theme;
+	double delay_s;
+	double sample_s;
+	bool no_color;
+	bool is_ascii;
+	bool no_mouse;
+};
+
+/* Parses the arguments; strings are borrowed from argv. Returns 0, or -EINVAL with one line in `error`. */
+int options_parse(int argc, char **argv, struct options *options, struct text *error);
+
+/* The text of --help, and the lines of `clade list options`. */
+void options_help(struct text *out);
+void options_list(struct text *out);
+
+/* The candidate that is most like `word` (Damerau-Levenshtein), or NULL when none is like it at all. `names` ends
+ * with NULL. */
+const char *nearest_name(const char *word, const char *const *names);
+
+#endif

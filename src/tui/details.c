@@ -1,0 +1,254 @@
+/* Pages of text: help, all about a row, the markers of its environment. */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "clade/safe.h"
+#include "clade/tui.h"
+#include "ui.h"
+
+static void add_field(struct text *page, const char *label, const char *value)
+{
+	text_printf(page, "%-12s  ", label);
+	if (value)
+		safe_add(page, value, strlen(value));
+	else
+		text_add_char(page, '-');
+	text_add_char(page, '\n');
+}
+
+void details_help(struct ui *ui)
+{
+	text_clear(&ui->page);
+	text_add(&ui->page, "clade shows every process under the thing that owns it.\n\n");
+	keys_list(&ui->page);
+	text_printf(&ui->page,
+		    "\nSigns: %s zombie, %s orphan (no longer below its owner's root), %s opens, %s is open.\n"
+		    "State: R running, S sleeping, D uninterruptible, Z zombie, T stopped, I idle kernel thread.\n"
+		    "Figures of a row are those of everything below it too. - means unknown.\n\n",
+		    ui->is_ascii ? "x" : "✗", ui->is_ascii ? "o" : "○", ui->is_ascii ? "+" : "▸",
+		    ui->is_ascii ? "-" : "▾");
+	for (size_t i = 0; i < COLUMNS_N; i++)
+		text_printf(&ui->page, "%-7s  %s\n", columns[i].title, columns[i].help);
+	dialogue_open_page(ui, "Help");
+}
+
+/* container docker web > agent claude-code api */
+static void add_path(struct text *page, const struct model *model, int32_t at)
+{
+	const struct owner *owner = &model->attr->owners[at];
+
+	if (owner->parent != NO_OWNER) {
+		add_path(page, model, owner->parent);
+		text_add(page, " > ");
+	}
+	text_printf(page, "%s %s ", owner_kind_name(owner->kind), owner->product);
+	safe_add(page, owner->name, strlen(owner->name));
+}
+
+static void add_owner_line(struct text *page, const struct model *model, int32_t at)
+{
+	text_printf(page, "%-12s  ", "owner");
+	add_path(page, model, at);
+	text_add_char(page, '\n');
+}
+
+static void add_sums(struct text *page, const struct totals *totals)
+{
+	char a[UNITS_LEN];
+	char b[UNITS_LEN];
+	char c[UNITS_LEN];
+
+	text_printf(page, "%-12s  %s processes, %s threads, %s resident\n", "with below", units_count(a, totals->procs),
+		    units_count(b, totals->threads), units_bytes(c, totals->rss_bytes));
+	text_printf(page, "%-12s  %s%% CPU, read %s/s, write %s/s\n", "", units_real(a, totals->cpu_percent),
+		    units_bytes_rate(b, totals->io_read_rate), units_bytes_rate(c, totals->io_write_rate));
+	text_printf(page, "%-12s  %s zombies, %s orphans, %" PRIu32 " in state D\n", "", units_count(a, totals->zombies),
+		    units_count(b, totals->orphans), totals->blocked);
+}
+
+static void add_growth(struct text *page, const struct growth *growth)
+{
+	char a[UNITS_LEN];
+	char b[UNITS_LEN];
+	char c[UNITS_LEN];
+
+	text_printf(page, "%-12s  born %s/s, died %s/s, net %s/s over 10 s", "growth", units_real(a, growth->births_per_s),
+		    units_real(b, growth->deaths_per_s), units_signed(c, growth->procs_10s_per_s));
+	text_printf(page, ", net %s/min over 60 s\n", units_signed(a, growth->procs_60s_per_s * 60));
+}
+
+static void details_owner(struct ui *ui, int32_t at)
+{
+	const struct model *model = ui->model;
+	const struct owner *owner = &model->attr->owners[at];
+	const struct group *group = &model->groups[at];
+	struct text *page = &ui->page;
+	char when[UNITS_LEN];
+	char age[UNITS_LEN];
+	struct text badges = {0};
+
+	add_owner_line(page, model, at);
+	add_field(page, "why", owner->evidence);
+	add_field(page, "id", owner->id);
+	add_field(page, "product", owner->label);
+	add_field(page, "directory", owner->cwd);
+	if (owner->status)
+		add_field(page, "status", owner->status);
+	if (owner->started_by)
+		add_field(page, "started by", owner->started_by);
+	if (owner->root != NO_PROC)
+		text_printf(page, "%-12s  pid %d, %" PRIu32 " living\n", "root", model->snap->procs[owner->root].pid,
+			    owner->instances);
+	else
+		add_field(page, "root", owner->is_ended ? "gone: what is left are orphans" : "none");
+	text_printf(page, "%-12s  %s", "since", units_time(when, owner->since_ms));
+	if (is_known(owner->since_ms) && owner->since_ms <= model->snap->taken_ms)
+		text_printf(page, " (%s ago)", units_duration(age, (double)(model->snap->taken_ms - owner->since_ms) / 1000));
+	text_add_char(page, '\n');
+	if (is_known(owner->restarts))
+		text_printf(page, "%-12s  %" PRIu64 "\n", "restarts", owner->restarts);
+	badges_add(&badges, model, at);
+	add_field(page, "badges", badges.len > 0 ? text_str(&badges) : NULL);
+	text_done(&badges);
+	text_add_char(page, '\n');
+	add_sums(page, &group->nested);
+	text_printf(page, "%-12s  %" PRIu32 " processes of these are its own\n", "", group->own.procs);
+	add_growth(page, &group->growth);
+}
+
+static const char *state_text(char state)
+{
+	switch (state) {
+	case 'R':
+		return "R running";
+	case 'S':
+		return "S sleeping";
+	case 'D':
+		return "D uninterruptible: a signal waits until the kernel is done";
+	case 'Z':
+		return "Z zombie: it has ended, its parent has not taken note; killing it is pointless";
+	case 'T':
+		return "T stopped";
+	case 't':
+		return "t stopped by a debugger";
+	case 'I':
+		return "I idle kernel thread";
+	default:
+		return "unknown";
+	}
+}
+
+static void add_command_lines(struct text *page, const struct model *model, int32_t at)
+{
+	const struct process *proc = &model->snap->procs[at];
+	const char *title = model->attr->procs[at].title;
+
+	text_printf(page, "%-12s  ", "command");
+	process_add_command(proc, page);
+	text_add_char(page, '\n');
+	if (title)
+		add_field(page, "runs", title);
+	add_field(page, "name", proc->facts->comm);
+	add_field(page, "executable", proc->facts->exe);
+	if (proc->facts->is_exe_deleted)
+		add_field(page, "", "that file has been replaced or removed since");
+	add_field(page, "directory", proc->facts->cwd);
+}
+
+static void add_cgroups(struct text *page, const char *cgroup)
+{
+	const char *label = "cgroup";
+
+	while (cgroup && *cgroup) {
+		size_t len = strcspn(cgroup, "\n");
+
+		text_printf(page, "%-12s  ", label);
+		safe_add(page, cgroup, len);
+		text_add_char(page, '\n');
+		cgroup += len + (cgroup[len] == '\n');
+		label = "";
+	}
+}
+
+static void details_proc(struct ui *ui, int32_t at)
+{
+	const struct model *model = ui->model;
+	const struct process *proc = &model->snap->procs[at];
+	const struct assignment *assignment = &model->attr->procs[at];
+	const struct node *node = &model->nodes[at];
+	const char *user = users_find_name(ui->users, proc->facts->uid);
+	struct text *page = &ui->page;
+	char age[UNITS_LEN];
+	char when[UNITS_LEN];
+
+	add_owner_line(page, model, assignment->owner);
+	add_field(page, "why", assignment->evidence);
+	if (assignment->is_orphan)
+		add_field(page, "orphan", "it is no longer below its owner's root");
+	text_add_char(page, '\n');
+	text_printf(page, "%-12s  %d, parent %d%s, group %d, session %d\n", "pid", proc->pid, proc->ppid,
+		    node->is_parent_unseen ? " (not seen)" : "", proc->pgrp, proc->session);
+	add_command_lines(page, model, at);
+	add_field(page, "state", state_text(proc->state));
+	if (proc->state == 'Z' && node->parent != NO_PROC) {
+		text_printf(page, "%-12s  ", "not reaped by");
+		process_add_command(&model->snap->procs[node->parent], page);
+		text_printf(page, " (%d)\n", model->snap->procs[node->parent].pid);
+	}
+	if (node->zombie_children > 0)
+		text_printf(page, "%-12s  %" PRIu32 " zombies that it has not reaped\n", "reaps not", node->zombie_children);
+	if (user)
+		add_field(page, "user", user);
+	else
+		text_printf(page, "%-12s  %" PRIu32 "\n", "user", proc->facts->uid);
+	text_printf(page, "%-12s  %s, since %s\n", "age", units_duration(age, snapshot_age_s(model->snap, proc)),
+		    units_time(when, snapshot_start_ms(model->snap, proc)));
+	text_printf(page, "%-12s  %" PRIu32 ", nice %d\n", "threads", proc->threads, proc->nice);
+	add_cgroups(page, proc->facts->cgroup);
+	text_add_char(page, '\n');
+	add_sums(page, &node->subtree);
+	add_growth(page, &node->growth);
+}
+
+void details_row(struct ui *ui)
+{
+	const struct row *row = ui->model && ui->rows.n > 0 ? &ui->rows.items[ui->selected] : NULL;
+
+	if (!row)
+		return;
+	text_clear(&ui->page);
+	if (row->type == ROW_OWNER)
+		details_owner(ui, row->index);
+	else
+		details_proc(ui, row->index);
+	dialogue_open_page(ui, row->type == ROW_OWNER ? "Owner" : "Process");
+}
+
+void details_markers(struct ui *ui)
+{
+	const struct row *row = ui->model && ui->rows.n > 0 ? &ui->rows.items[ui->selected] : NULL;
+	const struct facts *facts;
+	const char *end;
+
+	if (!row || row->type != ROW_PROC) {
+		ui_say(ui, true, "only a process has an environment");
+		return;
+	}
+	facts = ui->model->snap->procs[row->index].facts;
+	end = facts->markers + facts->markers_len;
+	text_clear(&ui->page);
+	if (facts->env == ENV_DENIED)
+		text_add(&ui->page, "Its environment is not readable: not your process.\n");
+	else if (facts->env == ENV_CLOBBERED)
+		text_add(&ui->page, "The program has overwritten its environment.\n");
+	else if (facts->markers_len == 0)
+		text_add(&ui->page, "No owner markers in its environment.\n");
+	else
+		text_add(&ui->page, "Owner markers in its environment, by name:\n\n");
+	for (const char *entry = facts->markers; entry < end; entry += strlen(entry) + 1) {
+		safe_add(&ui->page, entry, strcspn(entry, "="));
+		text_add_char(&ui->page, '\n');
+	}
+	dialogue_open_page(ui, "Environment");
+}

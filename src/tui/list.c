@@ -1,0 +1,237 @@
+/* The rows: columns of figures, then the name in its tree. */
+#include <stdio.h>
+#include <string.h>
+
+#include "clade/safe.h"
+#include "panes.h"
+
+enum {
+	NAME_LEAST = 24,   /* columns that the name should have before a figure gets room */
+	LEVELS_SHOWN = 16, /* deeper rows are marked with their depth instead */
+	BADGE_ROOM = 12,   /* of a name, that badges leave */
+};
+
+/* The columns in the order on the screen, with their rank: those of low rank go first where it is narrow. The user of a process
+ * and the kind of an owner share a column. */
+static const struct {
+	enum column_id id;
+	int rank;
+} shown[] = {
+	{COLUMN_PID, 70},    {COLUMN_KIND, 40},    {COLUMN_STATE, 60},   {COLUMN_PROCS, 100}, {COLUMN_BIRTHS, 55},
+	{COLUMN_GROWTH, 95}, {COLUMN_ZOMBIES, 65}, {COLUMN_ORPHANS, 50}, {COLUMN_BLOCKED, 45}, {COLUMN_CPU, 90},
+	{COLUMN_MEMORY, 85}, {COLUMN_READ, 20},    {COLUMN_WRITE, 25},   {COLUMN_THREADS, 10}, {COLUMN_AGE, 58},
+};
+
+enum { SHOWN = sizeof(shown) / sizeof(shown[0]) };
+
+/* Which columns fit: the most important first, as long as the name keeps its room. */
+static void choose_columns(int width, bool fits[SHOWN])
+{
+	int left = width - NAME_LEAST;
+
+	memset(fits, 0, SHOWN * sizeof(*fits));
+	for (;;) {
+		int best = -1;
+
+		for (int i = 0; i < SHOWN; i++) {
+			if (!fits[i] && columns[shown[i].id].width + 1 <= left &&
+			    (best < 0 || shown[i].rank > shown[best].rank))
+				best = i;
+		}
+		if (best < 0)
+			return;
+		fits[best] = true;
+		left -= columns[shown[best].id].width + 1;
+	}
+}
+
+/* A value in its column, aligned. */
+static int put_cell(struct cells *cells, int row, int at, const struct column *column, enum style style, const char *text)
+{
+	int width = (int)safe_width(text);
+	int pad = width < column->width && !(column->flags & COL_LEFT) ? column->width - width : 0;
+
+	cells_put(cells, row, at + pad, column->width - pad, style, text);
+	return at + column->width + 1;
+}
+
+static void draw_head(const struct ui *ui, struct cells *cells, int row, const bool fits[SHOWN])
+{
+	enum column_id sort = ui->sorts[ui->view.mode];
+	const char *arrow = ui->is_ascii ? (ui->view.is_ascending ? "^" : "v") : (ui->view.is_ascending ? "▴" : "▾");
+	char title[32];
+	int at = 0;
+
+	cells_paint(cells, row, 0, cells->columns, STYLE_HEAD);
+	for (int i = 0; i < SHOWN; i++) {
+		const struct column *column = &columns[shown[i].id];
+
+		if (!fits[i])
+			continue;
+		snprintf(title, sizeof(title), "%s%s", column->title,
+			 shown[i].id == sort && (int)strlen(column->title) < column->width ? arrow : "");
+		at = put_cell(cells, row, at, column, shown[i].id == sort ? STYLE_SELECTED : STYLE_HEAD, title);
+	}
+	at += cells_put(cells, row, at, cells->columns - at, STYLE_HEAD,
+			ui->view.mode == VIEW_OWNERS ? "OWNER / COMMAND" : "COMMAND");
+	snprintf(title, sizeof(title), "  by %s %s", columns[sort].title, arrow);
+	at += cells_put(cells, row, at, cells->columns - at, STYLE_HEAD, title);
+	if (ui->filter || ui->states[0] || ui->view.uid != UINT32_MAX)
+		cells_put(cells, row, at, cells->columns - at, STYLE_MATCH, "  FILTERED ");
+}
+
+static enum style value_style(enum column_id id, const struct model *model, const struct row *row)
+{
+	const struct totals *totals = row->type == ROW_OWNER ? &model->groups[row->index].nested
+							     : &model->nodes[row->index].subtree;
+	unsigned badges = row->type == ROW_OWNER ? model->groups[row->index].badges : 0;
+
+	switch (id) {
+	case COLUMN_ZOMBIES:
+		return totals->zombies > 0 ? STYLE_ZOMBIE : STYLE_DIM;
+	case COLUMN_ORPHANS:
+		return totals->orphans > 0 ? STYLE_ORPHAN : STYLE_DIM;
+	case COLUMN_BLOCKED:
+		return totals->blocked > 0 ? STYLE_BLOCKED : STYLE_DIM;
+	case COLUMN_GROWTH:
+	case COLUMN_BIRTHS:
+		return badges & BADGE_EXPLODING ? STYLE_ALARM : badges & BADGE_GROWING ? STYLE_WARN : STYLE_NORMAL;
+	case COLUMN_STATE:
+		if (row->type == ROW_PROC && model->snap->procs[row->index].state == 'R')
+			return STYLE_RUNNING;
+		if (row->type == ROW_PROC && model->snap->procs[row->index].state == 'Z')
+			return STYLE_ZOMBIE;
+		return STYLE_NORMAL;
+	case COLUMN_PROCS:
+		return row->type == ROW_OWNER ? STYLE_VALUE : STYLE_NORMAL;
+	default:
+		return STYLE_NORMAL;
+	}
+}
+
+static void add_value(struct text *text, const struct ui *ui, const struct row *row, enum column_id id)
+{
+	if (row->type == ROW_OWNER)
+		column_add_owner(text, id, ui->model, row->index);
+	else
+		column_add_proc(text, id == COLUMN_KIND ? COLUMN_USER : id, ui->model, row->index, ui->users);
+}
+
+/* The lines that lead to a row: │ ├ └, and whether it opens. */
+static void add_guides(struct text *text, const struct ui *ui, const struct row *row)
+{
+	int levels = row->depth < LEVELS_SHOWN ? row->depth : LEVELS_SHOWN;
+
+	if (row->depth > LEVELS_SHOWN)
+		text_printf(text, "+%d ", row->depth);
+	for (int level = row->depth > LEVELS_SHOWN ? levels - 1 : 1; level < levels; level++)
+		text_add(text, row->guides & (uint64_t)1 << level ? (ui->is_ascii ? "| " : "│ ") : "  ");
+	if (row->depth > 0)
+		text_add(text, row->is_last ? (ui->is_ascii ? "`-" : "└─") : (ui->is_ascii ? "|-" : "├─"));
+	if (row->has_children)
+		text_add(text, row->is_open ? (ui->is_ascii ? "- " : "▾ ") : (ui->is_ascii ? "+ " : "▸ "));
+	else if (row->type == ROW_OWNER)
+		text_add(text, "  ");
+}
+
+static enum style name_style(const struct ui *ui, const struct row *row)
+{
+	const struct model *model = ui->model;
+
+	if (row->is_match && ui->filter)
+		return STYLE_MATCH;
+	if (row->type == ROW_OWNER)
+		return model->attr->owners[row->index].is_ended ? STYLE_DIM : STYLE_OWNER;
+	if (model->snap->procs[row->index].state == 'Z')
+		return STYLE_ZOMBIE;
+	if (model->attr->procs[row->index].is_orphan)
+		return STYLE_ORPHAN;
+	return model->snap->procs[row->index].is_kernel ? STYLE_DIM : STYLE_NORMAL;
+}
+
+/* Colour is never the only sign. */
+static void add_sign(struct text *text, const struct ui *ui, const struct row *row)
+{
+	if (row->type == ROW_OWNER)
+		return;
+	if (ui->model->snap->procs[row->index].state == 'Z')
+		text_add(text, ui->is_ascii ? "x " : "✗ ");
+	if (ui->model->attr->procs[row->index].is_orphan)
+		text_add(text, ui->is_ascii ? "o " : "○ ");
+}
+
+static enum style badge_style(unsigned badges)
+{
+	if (badges & BADGE_EXPLODING)
+		return STYLE_ALARM;
+	if (badges & (BADGE_GROWING | BADGE_LOOP))
+		return STYLE_WARN;
+	if (badges & BADGE_ZOMBIES)
+		return STYLE_ZOMBIE;
+	if (badges & BADGE_ORPHANS)
+		return STYLE_ORPHAN;
+	return STYLE_BLOCKED;
+}
+
+static void draw_name(const struct ui *ui, struct cells *cells, int screen_row, int at, const struct row *row)
+{
+	struct text guides = {0};
+	struct text name = {0};
+	struct text badges = {0};
+	int room;
+
+	add_guides(&guides, ui, row);
+	at += cells_put(cells, screen_row, at, cells->columns - at, STYLE_DIM, text_str(&guides));
+	add_sign(&name, ui, row);
+	if (row->type == ROW_OWNER) {
+		const struct owner *owner = &ui->model->attr->owners[row->index];
+
+		if (owner->kind != OWNER_KERNEL && owner->kind != OWNER_NONE)
+			text_printf(&name, "%s ", owner->product);
+		badges_add(&badges, ui->model, row->index);
+	}
+	add_value(&name, ui, row, COLUMN_NAME);
+	room = cells->columns - at;
+	if (badges.len > 0 && room > BADGE_ROOM)
+		room -= (int)badges.len + 1 < room - BADGE_ROOM ? (int)badges.len + 1 : room - BADGE_ROOM;
+	at += cells_put_cut(cells, screen_row, at, room, name_style(ui, row), text_str(&name), ui->is_ascii);
+	if (badges.len > 0)
+		cells_put_cut(cells, screen_row, at + 1, cells->columns - at - 1,
+			      badge_style(ui->model->groups[row->index].badges), text_str(&badges), ui->is_ascii);
+	text_done(&badges);
+	text_done(&name);
+	text_done(&guides);
+}
+
+static void draw_row(const struct ui *ui, struct cells *cells, int screen_row, size_t i, const bool fits[SHOWN])
+{
+	const struct row *row = &ui->rows.items[i];
+	struct text value = {0};
+	int at = 0;
+
+	for (int c = 0; c < SHOWN; c++) {
+		if (!fits[c])
+			continue;
+		text_clear(&value);
+		add_value(&value, ui, row, shown[c].id);
+		at = put_cell(cells, screen_row, at, &columns[shown[c].id], value_style(shown[c].id, ui->model, row),
+			      text_str(&value));
+	}
+	draw_name(ui, cells, screen_row, at, row);
+	if ((ptrdiff_t)i == ui->selected)
+		cells_paint(cells, screen_row, 0, cells->columns, STYLE_SELECTED);
+	text_done(&value);
+}
+
+void draw_list(const struct ui *ui, struct cells *cells, const struct layout *layout)
+{
+	bool fits[SHOWN];
+
+	choose_columns(cells->columns, fits);
+	if (layout->head_row >= 0)
+		draw_head(ui, cells, layout->head_row, fits);
+	for (int r = 0; r < layout->list_rows && ui->top + (size_t)r < ui->rows.n; r++)
+		draw_row(ui, cells, layout->list_top + r, ui->top + (size_t)r, fits);
+	if (ui->rows.n == 0 && layout->list_rows > 0)
+		cells_put(cells, layout->list_top, 0, cells->columns, STYLE_DIM, "nothing matches; Esc drops the filters");
+}

@@ -1,0 +1,217 @@
+/* One thread: draw, read a slice, look at the keyboard, again. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "clade/tui.h"
+#include "panes.h"
+#include "terminal.h"
+
+enum {
+	PROGRESS_MS = 100,    /* how often the first sample shows how far it is */
+	WAIT_MOST_MS = 1000,  /* the age on the screen is brought up to date */
+};
+
+/* One sample with all that is made of it. */
+struct moment {
+	struct snapshot *snap;
+	struct attribution *attr;
+	struct model *model;
+};
+
+struct loop {
+	const struct tui_config *config;
+	struct ui ui;
+	struct cells cells;
+	struct history *history;
+	struct moment shown;   /* on the screen */
+	struct moment latest;  /* newer than that while the screen is frozen; else empty */
+	bool is_reading;
+	bool is_dirty;         /* the screen has to be drawn */
+	bool is_quitting;
+	uint64_t next_ms;      /* when the next sample is due */
+	uint64_t drawn_ms;
+	uint64_t sampled_ms;   /* when the last sample was begun */
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void moment_done(struct moment *moment)
+{
+	model_free(moment->model);
+	attribution_free(moment->attr);
+	snapshot_free(moment->snap);
+	*moment = (struct moment){0};
+}
+
+static void draw(struct loop *loop)
+{
+	const struct snapshot *shown = loop->shown.snap;
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	if (shown)
+		loop->ui.age_s = (double)now.tv_sec + (double)now.tv_nsec / 1e9 - (double)shown->mono_ms / 1000;
+	ui_draw(&loop->ui, &loop->cells);
+	terminal_show(&loop->cells, loop->ui.wants_redraw);
+	loop->ui.wants_redraw = false;
+	loop->is_dirty = false;
+	loop->drawn_ms = now_ms();
+}
+
+static void look_at_keyboard(struct loop *loop)
+{
+	struct event event;
+
+	if (terminal_is_ending())
+		loop->is_quitting = true;
+	while (!loop->is_quitting && terminal_read(&event)) {
+		if (ui_handle(&loop->ui, &event) == UI_QUIT)
+			loop->is_quitting = true;
+		loop->is_dirty = true;
+	}
+}
+
+/* Puts what is newest on the screen, unless something there must not move. */
+static void show_latest(struct loop *loop)
+{
+	struct moment old = loop->shown;
+
+	if (!loop->latest.model || (ui_is_frozen(&loop->ui) && loop->shown.model))
+		return;
+	loop->shown = loop->latest;
+	loop->latest = (struct moment){0};
+	ui_set_model(&loop->ui, loop->shown.model);
+	moment_done(&old);
+	loop->is_dirty = true;
+}
+
+/* The sample before the next: rates are differences to the newest there is. */
+static const struct snapshot *previous(const struct loop *loop)
+{
+	return loop->latest.snap ? loop->latest.snap : loop->shown.snap;
+}
+
+static void fail_sample(struct loop *loop, int rc)
+{
+	loop->is_reading = false;
+	ui_say(&loop->ui, true, "the last sample is lost: %s", strerror(-rc));
+	loop->is_dirty = true;
+}
+
+static void finish_sample(struct loop *loop)
+{
+	struct moment made = {0};
+	int rc = source_seal(loop->config->source, &made.snap);
+
+	loop->is_reading = false;
+	if (rc == 0)
+		rc = attributor_assign(loop->config->attributor, made.snap, &made.attr);
+	if (rc == 0)
+		rc = model_make(loop->history, made.snap, made.attr, &made.model);
+	if (rc != 0) {
+		moment_done(&made);
+		fail_sample(loop, rc);
+		return;
+	}
+	moment_done(&loop->latest);
+	loop->latest = made;
+}
+
+static void begin_sample(struct loop *loop)
+{
+	int rc = source_begin(loop->config->source, previous(loop));
+
+	loop->sampled_ms = now_ms();
+	loop->is_reading = rc == 0;
+	loop->ui.reading = 0;
+	if (rc != 0)
+		fail_sample(loop, rc);
+}
+
+/* The next sample comes after the delay, and never so soon that reading would take more than half of the time. */
+static void schedule(struct loop *loop)
+{
+	uint64_t took = now_ms() - loop->sampled_ms;
+	uint64_t delay = (uint64_t)(loop->config->delay_s * 1000);
+
+	if (delay < 2 * took)
+		delay = 2 * took;
+	loop->next_ms = loop->sampled_ms + delay;
+}
+
+static void read_slice(struct loop *loop)
+{
+	int more = source_step(loop->config->source);
+
+	if (more > 0) {
+		loop->ui.reading = source_progress(loop->config->source);
+		if (!loop->shown.model && now_ms() - loop->drawn_ms >= PROGRESS_MS)
+			loop->is_dirty = true;
+		return;
+	}
+	if (more < 0)
+		fail_sample(loop, more);
+	else
+		finish_sample(loop);
+	schedule(loop);
+}
+
+static void rest(struct loop *loop)
+{
+	uint64_t now = now_ms();
+	uint64_t wait = loop->next_ms > now ? loop->next_ms - now : 0;
+
+	terminal_wait((int)(wait < WAIT_MOST_MS ? wait : WAIT_MOST_MS));
+	/* while the screen stands still, its age goes on */
+	if (now_ms() - loop->drawn_ms >= WAIT_MOST_MS && ui_is_frozen(&loop->ui))
+		loop->is_dirty = true;
+}
+
+static void run(struct loop *loop)
+{
+	begin_sample(loop);
+	while (!loop->is_quitting) {
+		look_at_keyboard(loop);
+		show_latest(loop);
+		if (loop->is_dirty && !loop->is_quitting)
+			draw(loop);
+		if (loop->is_quitting)
+			break;
+		if (loop->is_reading)
+			read_slice(loop);
+		else if (now_ms() >= loop->next_ms)
+			begin_sample(loop);
+		else
+			rest(loop);
+	}
+}
+
+int tui_run(const struct tui_config *config, struct text *error)
+{
+	struct loop loop = {.config = config, .is_dirty = true};
+	const struct theme *theme = theme_find(config->is_mono ? "mono" : config->theme);
+	int rc = terminal_open(&(struct terminal_config){theme, config->is_mono, config->has_mouse}, error);
+
+	if (rc != 0)
+		return rc;
+	ui_init(&loop.ui, theme, config->users, config->is_ascii, config->delay_s);
+	terminal_size(&loop.ui.height, &loop.ui.width);
+	cells_init(&loop.cells);
+	loop.history = history_new();
+	run(&loop);
+	terminal_close();
+	moment_done(&loop.latest);
+	moment_done(&loop.shown);
+	history_free(loop.history);
+	cells_done(&loop.cells);
+	ui_done(&loop.ui);
+	return 0;
+}

@@ -1,0 +1,30 @@
+/* What draws: each pane has its rectangle of cells, and draws from the state of the UI alone. */
+#ifndef CLADE_PANES_H
+#define CLADE_PANES_H
+
+#include "cells.h"
+#include "ui.h"
+
+/* Where things are. A small screen gives up the machine's lines before the list, and the footer before the verdict. */
+struct layout {
+	int machine_rows; /* from row 0 on */
+	int verdict_row;  /* -1: no room */
+	int head_row;     /* -1: no room */
+	int list_top;
+	int list_rows;
+	int footer_row;   /* -1: no room */
+};
+
+struct layout layout_of(int height, int width);
+
+/* Draws everything. `cells` gets the size of the screen. */
+void ui_draw(const struct ui *ui, struct cells *cells);
+
+/* machine.c: load, CPU, memory, pressure, the process table; and the verdict. */
+void draw_machine(const struct ui *ui, struct cells *cells, int rows);
+void draw_verdict(const struct ui *ui, struct cells *cells, int row);
+
+/* list.c: the head and the rows. */
+void draw_list(const struct ui *ui, struct cells *cells, const struct layout *layout);
+
+#endif

@@ -1,0 +1,238 @@
+#include "terminal.h"
+
+#include <curses.h>
+#include <errno.h>
+#include <locale.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#include "clade/safe.h"
+
+enum { ESCAPE_DELAY_MS = 25 };
+
+/* Signals only leave a note; a handler may do no more. */
+static volatile sig_atomic_t is_ending;
+
+static void note_ending(int signal_number)
+{
+	(void)signal_number;
+	is_ending = 1;
+}
+
+static attr_t attributes[STYLES];
+static short pairs[STYLES];
+
+static void prepare_styles(const struct theme *theme, bool is_mono)
+{
+	bool has_colors_here = !is_mono && has_colors();
+	bool has_256 = has_colors_here && COLORS >= 256;
+
+	if (has_colors_here) {
+		start_color();
+		use_default_colors();
+	}
+	for (short i = 0; i < STYLES; i++) {
+		const struct look *look = &theme->looks[i];
+		short fg = has_256 ? look->fg : look->fg8;
+		short bg = has_256 ? look->bg : look->bg8;
+
+		attributes[i] = (look->is_bold ? WA_BOLD : 0) | (look->is_dim && !has_256 ? WA_DIM : 0) |
+				(look->is_reverse ? WA_REVERSE : 0) | (look->is_underlined ? WA_UNDERLINE : 0);
+		pairs[i] = 0;
+		if (!has_colors_here || i + 1 >= COLOR_PAIRS)
+			continue;
+		if (init_pair((short)(i + 1), fg, bg) == OK)
+			pairs[i] = (short)(i + 1);
+	}
+}
+
+static int check_terminal(struct text *error)
+{
+	const char *term = getenv("TERM");
+
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
+		text_printf(error, "standard %s is not a terminal; for a report without one use: clade snapshot",
+			    isatty(STDIN_FILENO) ? "output" : "input");
+		return -ENOTTY;
+	}
+	if (!term || !*term || strcmp(term, "dumb") == 0) {
+		text_printf(error, "the terminal type '%s' cannot move its cursor; use: clade snapshot", term ? term : "");
+		return -ENOTSUP;
+	}
+	return 0;
+}
+
+static void take_signals(void)
+{
+	static const int signals[] = {SIGTERM, SIGHUP, SIGINT, SIGQUIT};
+	struct sigaction action = {.sa_handler = note_ending};
+
+	sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaction(signals[i], &action, NULL);
+}
+
+int terminal_open(const struct terminal_config *config, struct text *error)
+{
+	int rc = check_terminal(error);
+	SCREEN *screen;
+
+	if (rc != 0)
+		return rc;
+	screen = newterm(NULL, stdout, stdin);
+	if (!screen) {
+		text_printf(error, "the terminal type '%s' is not known here; try: TERM=xterm clade", getenv("TERM"));
+		return -ENOTSUP;
+	}
+	take_signals();
+	set_escdelay(ESCAPE_DELAY_MS);
+	cbreak();
+	noecho();
+	nonl();
+	keypad(stdscr, TRUE);
+	nodelay(stdscr, TRUE);
+	intrflush(stdscr, FALSE);
+	curs_set(0);
+	leaveok(stdscr, TRUE);
+	prepare_styles(config->theme, config->is_mono);
+	if (config->has_mouse) {
+		mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
+		mouseinterval(0);
+	}
+	return 0;
+}
+
+void terminal_close(void)
+{
+	endwin();
+}
+
+void terminal_size(int *height, int *width)
+{
+	getmaxyx(stdscr, *height, *width);
+}
+
+static void show_cell(int row, int column, const struct cell *cell)
+{
+	wchar_t wide[CCHARW_MAX + 1] = L" ";
+	mbstate_t state = {0};
+	const char *from = cell->text;
+	cchar_t out;
+	size_t n = mbsrtowcs(wide, &from, CCHARW_MAX, &state);
+
+	if (n == (size_t)-1 || n == 0)
+		wcscpy(wide, L"?");
+	wide[CCHARW_MAX] = L'\0';
+	setcchar(&out, wide, attributes[cell->style], pairs[cell->style], NULL);
+	mvadd_wch(row, column, &out);
+}
+
+void terminal_show(const struct cells *cells, bool is_whole)
+{
+	int height;
+	int width;
+
+	terminal_size(&height, &width);
+	for (int row = 0; row < cells->rows && row < height; row++) {
+		for (int column = 0; column < cells->columns && column < width; column++) {
+			const struct cell *cell = &cells->items[row * cells->columns + column];
+
+			if (cell->text[0]) /* the right half of a wide character shows itself */
+				show_cell(row, column, cell);
+		}
+	}
+	if (is_whole)
+		clearok(stdscr, TRUE);
+	refresh();
+}
+
+static uint32_t key_of(wint_t code)
+{
+	static const struct {
+		int curses;
+		uint32_t key;
+	} keys[] = {
+		{KEY_UP, KEY_CODE_UP},         {KEY_DOWN, KEY_CODE_DOWN},        {KEY_LEFT, KEY_CODE_LEFT},
+		{KEY_RIGHT, KEY_CODE_RIGHT},   {KEY_PPAGE, KEY_CODE_PAGE_UP},    {KEY_NPAGE, KEY_CODE_PAGE_DOWN},
+		{KEY_HOME, KEY_CODE_HOME},     {KEY_END, KEY_CODE_END},          {KEY_ENTER, KEY_CODE_ENTER},
+		{KEY_BACKSPACE, KEY_CODE_BACKSPACE},
+	};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if ((int)code == keys[i].curses)
+			return keys[i].key;
+	}
+	if ((int)code >= KEY_F(1) && (int)code <= KEY_F(10))
+		return KEY_CODE_F1 + (uint32_t)((int)code - KEY_F(1));
+	return KEY_CODE_NONE;
+}
+
+static uint32_t character_of(wint_t code)
+{
+	switch (code) {
+	case L'\r':
+	case L'\n':
+		return KEY_CODE_ENTER;
+	case 0x1b:
+		return KEY_CODE_ESCAPE;
+	case 0x08:
+	case 0x7f:
+		return KEY_CODE_BACKSPACE;
+	default:
+		return (uint32_t)code;
+	}
+}
+
+static bool read_mouse(struct event *event)
+{
+	MEVENT mouse;
+
+	if (getmouse(&mouse) != OK)
+		return false;
+	*event = (struct event){.type = EVENT_CLICK, .row = mouse.y, .column = mouse.x};
+	if (mouse.bstate & BUTTON4_PRESSED)
+		event->type = EVENT_WHEEL_UP;
+	else if (mouse.bstate & BUTTON5_PRESSED)
+		event->type = EVENT_WHEEL_DOWN;
+	else if (!(mouse.bstate & BUTTON1_PRESSED))
+		return false;
+	return true;
+}
+
+bool terminal_read(struct event *event)
+{
+	wint_t code;
+	int rc = get_wch(&code);
+
+	if (rc == ERR)
+		return false;
+	if (rc == KEY_CODE_YES && code == KEY_RESIZE) {
+		*event = (struct event){.type = EVENT_RESIZE};
+		terminal_size(&event->row, &event->column);
+		return true;
+	}
+	if (rc == KEY_CODE_YES && code == KEY_MOUSE)
+		return read_mouse(event);
+	*event = (struct event){
+		.type = EVENT_KEY,
+		.key = rc == KEY_CODE_YES ? key_of(code) : character_of(code),
+	};
+	return true;
+}
+
+void terminal_wait(int timeout_ms)
+{
+	struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+
+	if (poll(&input, 1, timeout_ms) > 0 && (input.revents & (POLLHUP | POLLERR)) && !(input.revents & POLLIN))
+		is_ending = 1; /* the terminal is gone */
+}
+
+bool terminal_is_ending(void)
+{
+	return is_ending != 0;
+}
