@@ -164,7 +164,7 @@ static int32_t child_owner(struct pass *pass, const struct claim *claim, int32_t
 	if (!draft->is_child) {
 		draft->is_child = true;
 		draft->owner.name = claim->name;
-		draft->owner.parent = daemon != NO_OWNER ? daemon : parent;
+		roster_set_parent(&pass->roster, at, daemon != NO_OWNER ? daemon : parent);
 		draft->owner.evidence = pass_say(pass, "%s in the environment of its processes", claim->marker);
 	}
 	/* of several lives the last one counts: the greatest counter */
@@ -192,7 +192,7 @@ int32_t claim_owner(struct pass *pass, const struct claim *claim, int32_t i, int
 	draft = pass_draft(pass, at);
 	if (draft->sample == NO_PROC && draft->owner.root == NO_PROC) {
 		draft->session = claim->key;
-		draft->owner.parent = parent;
+		roster_set_parent(&pass->roster, at, parent);
 		draft->owner.is_ended = true;
 		if (is_known(claim->since_ms))
 			draft->owner.since_ms = claim->since_ms;
@@ -338,7 +338,7 @@ static int32_t child_of_root(struct pass *pass, int32_t i)
 		return NO_OWNER;
 	draft = pass_draft(pass, at);
 	draft->is_child = true;
-	draft->owner.parent = daemon;
+	roster_set_parent(&pass->roster, at, daemon);
 	draft->owner.instances++;
 	if (draft->owner.root == NO_PROC)
 		draft->owner.root = i;
@@ -372,7 +372,7 @@ static int32_t unnamed_app(struct pass *pass, int32_t i)
 	if (at < 0)
 		return NO_OWNER;
 	pass_draft(pass, at)->is_child = true;
-	pass_draft(pass, at)->owner.parent = daemon;
+	roster_set_parent(&pass->roster, at, daemon);
 	pass_draft(pass, at)->owner.name = pass_say(pass, "%s", command);
 	pass_draft(pass, at)->owner.instances++;
 	if (pass_draft(pass, at)->owner.root == NO_PROC)
@@ -399,7 +399,7 @@ static void settle_anchor(struct pass *pass, int32_t i, int32_t inherited, const
 		outer = target; /* a living session's daemon is shown with it; an ended one's stands by itself */
 	if (outer == found->anchor)
 		outer = NO_OWNER;
-	draft->owner.parent = outer != NO_OWNER ? outer : found->frame;
+	roster_set_parent(&pass->roster, found->anchor, outer != NO_OWNER ? outer : found->frame);
 	if (claim)
 		draft->owner.started_by = target != NO_OWNER ? pass_draft(pass, target)->owner.id
 							     : pass_say(pass, "%s:%s", claim->rule->name,
@@ -449,7 +449,8 @@ static int32_t remembered(struct pass *pass, int32_t i)
 		draft->is_child = known->is_child;
 		draft->session = known->session ? arena_strdup(pass->arena, known->session) : NULL;
 		draft->owner.since_ms = known->since_ms;
-		draft->owner.parent = known->parent_id ? roster_find(&pass->roster, known->parent_id) : NO_OWNER;
+		roster_set_parent(&pass->roster, at,
+				  known->parent_id ? roster_find(&pass->roster, known->parent_id) : NO_OWNER);
 		draft->owner.evidence = pass_say(pass, "seen before its root ended");
 	}
 	pass->found[i].evidence = pass_say(pass, "was seen below it before its parent ended");

@@ -61,7 +61,7 @@ static void settle_cgroup(struct pass *pass, int32_t i)
 			return;
 		draft = pass_draft(pass, owner);
 		if (draft->owner.parent == NO_OWNER && owner != found->frame)
-			draft->owner.parent = found->frame;
+			roster_set_parent(&pass->roster, owner, found->frame);
 		if (!draft->owner.evidence)
 			draft->owner.evidence = pass_say(pass, "cgroup %s", frame->path);
 		found->frame = owner;

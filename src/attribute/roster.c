@@ -94,6 +94,12 @@ bool roster_is_within(const struct roster *roster, int32_t draft, int32_t of)
 	return false;
 }
 
+void roster_set_parent(struct roster *roster, int32_t draft, int32_t parent)
+{
+	if (parent == NO_OWNER || !roster_is_within(roster, parent, draft))
+		roster->drafts[draft]->owner.parent = parent;
+}
+
 /* Marks in `keep` what is to be written: a draft with something to it, and all it lies in. */
 static void mark_kept(const struct roster *roster, bool *keep)
 {

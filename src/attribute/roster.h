@@ -45,6 +45,9 @@ int roster_rename(struct roster *roster, int32_t draft, const char *product, con
 /* Whether `draft` is `of` or lies in it. */
 bool roster_is_within(const struct roster *roster, int32_t draft, int32_t of);
 
+/* Puts a draft into another, unless that one lies in it: of two that claim to be in one another the first is believed. */
+void roster_set_parent(struct roster *roster, int32_t draft, int32_t parent);
+
 /* Writes the owners into `out`: those with processes, with a living root or with such owners in them. Returns 0 or -ENOMEM. */
 int roster_write(struct roster *roster, struct attribution *out);
 

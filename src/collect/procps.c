@@ -290,6 +290,17 @@ static int reserve(struct procps *procps, size_t size)
 	return 0;
 }
 
+/* Once the library has come to the end of /proc it stays there: each sample asks it anew. */
+static int open_pids(struct procps *procps)
+{
+	int rc;
+
+	if (procps->pids)
+		procps_pids_unref(&procps->pids);
+	rc = procps_pids_new(&procps->pids, items, ITEMS);
+	return rc < 0 ? rc : 0;
+}
+
 static int procps_begin(struct source *source, const struct snapshot *previous)
 {
 	struct procps *procps = procps_of(source);
@@ -310,7 +321,9 @@ static int procps_begin(struct source *source, const struct snapshot *previous)
 	snap->mono_ms = now_ns(CLOCK_BOOTTIME) / 1000000;
 	snap->interval_s = previous ? (double)(snap->mono_ms - previous->mono_ms) / 1000 : NAN;
 	read_machine(procps);
-	rc = read_host(procps);
+	rc = open_pids(procps);
+	if (rc == 0)
+		rc = read_host(procps);
 	if (rc == 0)
 		rc = reserve(procps, (is_known(snap->machine.tasks) ? (size_t)snap->machine.tasks : 0) + PROCS_SLACK);
 	procps->io_turns = previous ? previous->n_procs / IO_EACH_SAMPLE + 1 : 1;
@@ -506,9 +519,6 @@ static int procps_step(struct source *source)
 			return 0;
 		rc = take_process(procps, stack);
 		if (rc != 0) {
-			/* let the library come to the end of its directory, so that the next sample begins anew */
-			while (procps_pids_get(procps->pids, PIDS_FETCH_TASKS_ONLY))
-				;
 			drop_sample(procps);
 			return rc;
 		}
@@ -653,9 +663,7 @@ static int procps_open(const struct source_config *config, struct source **sourc
 	};
 	procps->store = facts_store_new();
 	facts_reader_init(&procps->reader, procps->store, config);
-	rc = procps->store ? procps_pids_new(&procps->pids, items, ITEMS) : -ENOMEM;
-	if (rc >= 0)
-		rc = procps_stat_new(&procps->stat);
+	rc = procps->store ? procps_stat_new(&procps->stat) : -ENOMEM;
 	if (rc >= 0)
 		rc = procps_meminfo_new(&procps->meminfo);
 	/* containers may hide /proc/vmstat: OOM kills are then unknown */

@@ -277,6 +277,8 @@ static void push_siblings(struct making *making, int32_t depth, uint64_t guides)
 {
 	size_t n = making->n_siblings;
 
+	if (n == 0)
+		return;
 	qsort_r(making->siblings, n, sizeof(*making->siblings), compare_siblings, making);
 	if (making->n_stack + n > making->stack_size) {
 		making->stack_size = (making->n_stack + n) * 2;
