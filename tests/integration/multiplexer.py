@@ -1,10 +1,11 @@
 """tmux and screen: panes are logins, also when an agent has started the server."""
 import os
 import re
+import shutil
 import uuid
 
 from lib import LIFE_S, PATH, SYSTEM, Process, Scene, Skip, argv_of, children_of, kill, main, ok, outside, read, wait_for
-import shutil
+
 
 CLAUDE = "node_modules/@anthropic-ai/claude-code-linux-x64/claude"
 
@@ -28,7 +29,8 @@ class Tmux:
         if not self.program:
             raise Skip("no tmux")
         self.scene = scene
-        argv = [self.program, "-S", f"{scene.dir}/tmux.sock", "-f", "/dev/null", "new-session", "-d", "-s", "work", scene.actor("bin/shell")]
+        argv = [self.program, "-S", f"{scene.dir}/tmux.sock", "-f", "/dev/null", "new-session", "-d", "-s", "work",
+                f"exec {scene.actor('bin/shell')}"]
         env = {"TERM": "xterm", "SHELL": "/bin/sh", **(env or {})}
         client = starter.spawn(argv, env, self.program, "s") if starter else scene.start(argv, env, self.program)
         wait_for("the client to end", lambda: not read(f"/proc/{client.pid}/cmdline"))
@@ -39,7 +41,8 @@ class Tmux:
 
     def pane(self):
         """Another pane; `%0` is there already."""
-        return Process(self.scene, int(self("split-window", "-P", "-F", "#{pane_pid}", self.scene.actor("bin/shell"))))
+        return Process(self.scene, int(self("split-window", "-P", "-F", "#{pane_pid}",
+                                            f"exec {self.scene.actor('bin/shell')}")))
 
     def first(self):
         return Process(self.scene, int(self("list-panes", "-F", "#{pane_pid}").splitlines()[0]))
