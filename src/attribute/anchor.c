@@ -103,6 +103,20 @@ static void learn_session(struct pass *pass, int32_t i, const struct claim *clai
 		draft->session = claim->key;
 }
 
+/* What has left its root's tree may still name the root: CLAUDE_PID of one that has told nothing yet. */
+static void learn_from_afar(struct pass *pass, int32_t i, const struct claim *claim)
+{
+	int32_t at = claim->key && !claim->is_child && claim->root_pid > 0 ? claim_target(pass, claim, i) : NO_OWNER;
+	struct draft *draft = at != NO_OWNER ? pass_draft(pass, at) : NULL;
+	const struct claim *own;
+
+	if (!draft || draft->session || draft->owner.root == NO_PROC)
+		return;
+	own = claims_of_rule(&pass->found[draft->owner.root].profile->claims, claim->rule);
+	if (!own || !claim_equal(own, claim))
+		draft->session = claim->key;
+}
+
 static void learn_sessions(struct pass *pass)
 {
 	int32_t *anchor_above = arena_new(&pass->scratch, pass->snap->n_procs + 1, sizeof(*anchor_above));
@@ -125,6 +139,12 @@ static void learn_sessions(struct pass *pass)
 		}
 		for (size_t c = 0; c < found->profile->claims.n; c++)
 			learn_session(pass, i, &found->profile->claims.items[c], anchor_above);
+	}
+	for (size_t n = 0; n < pass->snap->n_procs; n++) {
+		const struct claims *claims = &pass->found[pass->order[n]].profile->claims;
+
+		for (size_t c = 0; c < claims->n; c++)
+			learn_from_afar(pass, pass->order[n], &claims->items[c]);
 	}
 }
 

@@ -265,6 +265,19 @@ static bool is_explained(const struct pass *pass, const struct claim *claim, int
 	return false;
 }
 
+/* A multiplexer's server gives the environment of whoever started it to every pane: such a mark says nothing of the pane. */
+static bool came_with_pane(const struct pass *pass, const struct claim *claim, int32_t i)
+{
+	const struct claims *claims = &pass->found[i].profile->claims;
+
+	for (size_t c = 0; c < claims->n; c++) {
+		if (claims->items[c].rule->is_multiplexer && &claims->items[c] != claim &&
+		    carries(pass, claim_root(pass, &claims->items[c], i), claim))
+			return true;
+	}
+	return false;
+}
+
 /* The innermost of the claims that ancestry does not explain, or NULL. Login claims count only when asked for. */
 static const struct claim *best_claim(const struct pass *pass, int32_t i, int32_t inherited, bool logins)
 {
@@ -274,7 +287,8 @@ static const struct claim *best_claim(const struct pass *pass, int32_t i, int32_
 	for (size_t c = 0; c < claims->n; c++) {
 		const struct claim *claim = &claims->items[c];
 
-		if (is_login(claim) != logins || is_explained(pass, claim, inherited, i))
+		if (is_login(claim) != logins || is_explained(pass, claim, inherited, i) ||
+		    came_with_pane(pass, claim, i))
 			continue;
 		if (!best || is_inner(pass, claim, best, i))
 			best = claim;
@@ -301,6 +315,14 @@ static const char *say_claim(struct pass *pass, const struct claim *claim, int32
 			process_at(pass, pass_draft(pass, owner)->owner.root)->pid);
 }
 
+/* The id of the owner that a claim says has started something. */
+static const char *say_starter(struct pass *pass, const struct claim *claim, int32_t target)
+{
+	if (target != NO_OWNER)
+		return pass_draft(pass, target)->owner.id;
+	return pass_say(pass, "%s:%s", claim->rule->name, claim->key ? claim->key : "?");
+}
+
 static const char *say_ancestry(struct pass *pass, int32_t owner)
 {
 	const struct draft *draft = pass_draft(pass, owner);
@@ -310,11 +332,34 @@ static const char *say_ancestry(struct pass *pass, int32_t owner)
 	return pass_say(pass, "descends from its root, pid %d", process_at(pass, draft->owner.root)->pid);
 }
 
+/* The daemon whose child a process is, NO_OWNER when its parent is none. */
+static int32_t daemon_above(const struct pass *pass, int32_t i)
+{
+	int32_t parent = pass->found[i].parent;
+	int32_t daemon = parent >= 0 ? pass->found[parent].anchor : NO_OWNER;
+
+	return daemon != NO_OWNER && !pass_draft(pass, daemon)->is_child ? daemon : NO_OWNER;
+}
+
+/* `pm2 start` gives an app the environment of its caller: an agent's mark that the daemon has not is who started it. */
+static const char *started_app(struct pass *pass, int32_t i, int32_t daemon)
+{
+	const struct claims *claims = &pass->found[i].profile->claims;
+
+	for (size_t c = 0; c < claims->n; c++) {
+		const struct claim *claim = &claims->items[c];
+
+		if (claim->rule->kind == OWNER_AGENT && !carries(pass, pass_draft(pass, daemon)->owner.root, claim))
+			return say_starter(pass, claim, claim_target(pass, claim, i));
+	}
+	return NULL;
+}
+
 /* A child of a multiplexer, of a PM2 daemon or of cron that is an owner of its own. Returns NO_OWNER when it is none. */
 static int32_t child_of_root(struct pass *pass, int32_t i)
 {
 	struct finding *found = &pass->found[i];
-	int32_t daemon = found->parent >= 0 ? pass->found[found->parent].anchor : NO_OWNER;
+	int32_t daemon = daemon_above(pass, i);
 	const struct rule *rule = daemon != NO_OWNER ? pass_draft(pass, daemon)->rule : NULL;
 	struct draft *draft;
 	char key[64];
@@ -345,6 +390,8 @@ static int32_t child_of_root(struct pass *pass, int32_t i)
 	if (!draft->owner.evidence)
 		draft->owner.evidence = pass_say(pass, "child of %s, pid %d", rule->label,
 						 process_at(pass, found->parent)->pid);
+	if (!draft->owner.started_by && rule->kind == OWNER_PM2)
+		draft->owner.started_by = started_app(pass, i, daemon);
 	found->anchor = at;
 	found->evidence = pass_say(pass, "child of %s, pid %d: a root of it", rule->label,
 				   process_at(pass, found->parent)->pid);
@@ -356,7 +403,7 @@ static int32_t unnamed_app(struct pass *pass, int32_t i)
 {
 	struct finding *found = &pass->found[i];
 	const struct process *proc = process_at(pass, i);
-	int32_t daemon = found->parent >= 0 ? pass->found[found->parent].anchor : NO_OWNER;
+	int32_t daemon = daemon_above(pass, i);
 	const char *command;
 	struct text key = {0};
 	int32_t at;
@@ -401,9 +448,7 @@ static void settle_anchor(struct pass *pass, int32_t i, int32_t inherited, const
 		outer = NO_OWNER;
 	roster_set_parent(&pass->roster, found->anchor, outer != NO_OWNER ? outer : found->frame);
 	if (claim)
-		draft->owner.started_by = target != NO_OWNER ? pass_draft(pass, target)->owner.id
-							     : pass_say(pass, "%s:%s", claim->rule->name,
-									claim->key ? claim->key : "?");
+		draft->owner.started_by = say_starter(pass, claim, target);
 	else if (outer != NO_OWNER)
 		draft->owner.started_by = pass_draft(pass, outer)->owner.id;
 	draft->owner.evidence = pass_say(pass, "its root is %s, pid %d", process_at(pass, i)->facts->comm,

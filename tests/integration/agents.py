@@ -109,8 +109,10 @@ def claude_code_with_all_that_it_starts_alive_and_killed():
         after = scene.judge("claude killed", [(process, who, dead, True) for process, who, _, _ in rows[1:]])
         if before and after:
             ok(before.owner_of(tool.pid)["id"] == after.owner_of(tool.pid)["id"], "claude killed: its owner keeps its id")
-            ok(after.owner_of(tool.pid)["orphans"] == len(rows) - 1, "claude killed: all that is left are counted as orphans",
-               after.owner_of(tool.pid))
+            # the root itself may still be there as a zombie that pid 1 has not reaped yet
+            left = after.owner_of(tool.pid)
+            ok(left["orphans"] == left["processes"] in (len(rows) - 1, len(rows)),
+               "claude killed: all that is left are counted as orphans", left)
 
 
 def claude_in_claude():
@@ -194,12 +196,12 @@ def stale_references_are_not_believed():
         root = scene.start_actor(CLAUDE, ["claude"])
         register(scene, root, "00000000-0000-4000-8000-000000000000", procStart="17", name="someone-else")
         shell, tool = bash_tool(scene, root, here)
-        orphan = scene.start_actor("bin/orphan", env=tool_markers(gone, root.pid))
+        cleared = scene.start_actor("bin/orphan", env=tool_markers(gone, root.pid))
         owner = claude_owner(here, name=lambda name: "someone-else" not in name)
         scene.judge("stale", [
             (root, "the file of an earlier holder of the pid is not the root's", owner, False),
             (shell, "its shell", owner, False), (tool, "its tool", owner, False),
-            (orphan, "CLAUDE_PID names a claude of another session", claude_owner(gone, root_pid=None), True)])
+            (cleared, "an earlier session of the same program, before /clear", owner, True)])
 
 
 def subreapers():
