@@ -477,7 +477,7 @@ class Snapshot:
 
     def find(self, **want):
         """All owners that are as wanted."""
-        return [owner for owner in self.owners.values() if not self._owner_faults(owner, want)]
+        return [owner for owner in self.owners.values() if not any(self._owner_faults(owner, want))]
 
     def _owner_faults(self, owner, want, of="owner"):
         for field, expected in want.items():
