@@ -3,7 +3,7 @@
  * user of the machine can choose; before a terminal or a text file sees them they pass safe_add().
  *
  * What passes unchanged: printable characters of valid UTF-8. Everything else becomes visible ASCII:
- * \n \t \e for the common controls, \xHH for other C0 controls, DEL and bytes that are no UTF-8, \u{HHHH} for
+ * \n \r \t \e for the common controls, \xHH for other C0 controls, DEL and bytes that are no UTF-8, \u{HHHH} for
  * C1 controls, bidirectional controls, zero-width, unassigned and private-use characters. A backslash stays as it is.
  */
 #ifndef CLADE_SAFE_H

@@ -32,7 +32,7 @@ const char *units_duration(char buf[UNITS_LEN], double seconds);
 /* 0.25 -> "0.2", 12.3 -> "12.3", 894.2 -> "894": at most 5 characters; NAN -> "-". */
 const char *units_real(char buf[UNITS_LEN], double value);
 
-/* The same with a sign: "+894", "-3.0", "0". */
+/* The same with a sign: "+894", "-3", "-0.5", "0". */
 const char *units_signed(char buf[UNITS_LEN], double value);
 
 /* 2026-11-24T10:12:45Z (RFC 3339, UTC, whole seconds) of milliseconds since the epoch; "-" when unknown. */

@@ -357,6 +357,7 @@ static void put_process(struct jsonw *json, const struct model *model, size_t i,
 	put_bytes(json, "comm", facts->comm);
 	put_argv(json, facts);
 	put_bytes(json, "exe", facts->exe);
+	put_bool(json, "exe_deleted", facts->is_exe_deleted);
 	put_bytes(json, "cwd", facts->cwd);
 	put_cgroup(json, facts->cgroup);
 	put_markers(json, facts);

@@ -1,0 +1,234 @@
+/* The parsers of /proc: real lines in, values out; what is broken is refused and the output left alone. */
+#include <math.h>
+
+#include "collect/procfs.h"
+#include "suite.h"
+
+#define PARSE(s) s, sizeof(s) - 1
+
+static void a_name_may_hold_parentheses_and_newlines(void **state)
+{
+	char comm[COMM_MAX] = "before";
+	uint64_t start = 7;
+
+	(void)state;
+	assert_int_equal(procfs_parse_stat(PARSE("4211 (a) R (b\n) S 1 4211 4211 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 "
+						 "684113 10 20\n"),
+					   comm, &start),
+			 0);
+	assert_string_equal(comm, "a) R (b\n");
+	assert_int_equal(start, 684113);
+}
+
+static void a_torn_stat_is_refused(void **state)
+{
+	static const char *const torn[] = {"", "4211", "4211 (sh", "4211 (sh) S 1 2 3", "4211 (sh) S 1 4211 4211 0 -1 4194560 x"};
+	char comm[COMM_MAX] = "before";
+	uint64_t start = 7;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(torn) / sizeof(torn[0]); i++)
+		assert_int_not_equal(procfs_parse_stat(torn[i], strlen(torn[i]), comm, &start), 0);
+	assert_string_equal(comm, "before");
+	assert_int_equal(start, 7);
+}
+
+static void status_tells_the_effective_user_and_the_innermost_pid(void **state)
+{
+	uint32_t uid = 0;
+	uint32_t ns_pid = 0;
+
+	(void)state;
+	procfs_parse_status(PARSE("Name:\tx\nUid:\t0\t1000\t0\t0\nNSpid:\t1109651\t33\t1\n"), &uid, &ns_pid);
+	assert_int_equal(uid, 1000);
+	assert_int_equal(ns_pid, 1);
+	procfs_parse_status(PARSE("Name:\tx\n"), &uid, &ns_pid);
+	assert_true(uid == UINT32_MAX);
+	assert_int_equal(ns_pid, 0);
+}
+
+static void a_name_with_a_newline_cannot_forge_a_line_of_status(void **state)
+{
+	uint32_t uid = 0;
+	uint32_t ns_pid = 0;
+
+	(void)state;
+	/* the kernel writes a newline in a name as \n, so a real line is the first of its kind */
+	procfs_parse_status(PARSE("Name:\tx\\nUid:\t7\t7\t7\t7\nUid:\t5\t5\t5\t5\n"), &uid, &ns_pid);
+	assert_int_equal(uid, 5);
+}
+
+static void io_is_counted_at_the_storage(void **state)
+{
+	uint64_t r = 1;
+	uint64_t w = 2;
+
+	(void)state;
+	assert_int_equal(procfs_parse_io(PARSE("rchar: 9\nwchar: 9\nsyscr: 9\nsyscw: 9\nread_bytes: 4096\n"
+					       "write_bytes: 8192\ncancelled_write_bytes: 0\n"),
+					 &r, &w),
+			 0);
+	assert_int_equal(r, 4096);
+	assert_int_equal(w, 8192);
+	assert_int_not_equal(procfs_parse_io(PARSE("rchar: 9\n"), &r, &w), 0);
+	assert_int_equal(r, 4096);
+}
+
+static void a_title_leaves_no_nuls_behind(void **state)
+{
+	char title[] = "node /srv/app.js\0\0\0\0";
+	char plain[] = "sh\0-c\0";
+
+	(void)state;
+	assert_int_equal(procfs_trim_cmdline(title, sizeof(title) - 1), sizeof("node /srv/app.js"));
+	assert_int_equal(procfs_trim_cmdline(plain, sizeof(plain) - 1), sizeof("sh\0-c"));
+}
+
+/* ---- Environments ---- */
+
+static const char *const session[] = {"SESSION", "SESSION_PID", NULL};
+static const char *const app_triggers[] = {"pm_id", NULL};
+static const char *const app_keep[] = {"pm_id", "name", NULL};
+static const struct marker_group groups[] = {{NULL, session}, {app_triggers, app_keep}};
+
+static void expect_markers(const char *bytes, size_t len, enum env_state want, const char *markers, size_t markers_len)
+{
+	struct text out = {0};
+
+	assert_int_equal(procfs_parse_environ(bytes, len, groups, 2, &out), want);
+	assert_int_equal(out.len, markers_len);
+	if (markers_len > 0)
+		assert_memory_equal(text_str(&out), markers, markers_len);
+	text_done(&out);
+}
+
+#define EXPECT_MARKERS(env, want, markers) expect_markers(PARSE(env), want, PARSE(markers))
+
+static void only_wanted_variables_are_kept(void **state)
+{
+	(void)state;
+	EXPECT_MARKERS("SECRET=x\0SESSION=5e6e\0PATH=/bin\0", ENV_READ, "SESSION=5e6e\0");
+	EXPECT_MARKERS("SESSIONS=x\0MY_SESSION=y\0", ENV_READ, "");
+	EXPECT_MARKERS("", ENV_READ, "");
+}
+
+static void a_strangers_variable_called_name_is_not_kept(void **state)
+{
+	(void)state;
+	EXPECT_MARKERS("name=Ann\0SESSION=1\0", ENV_READ, "SESSION=1\0");
+	EXPECT_MARKERS("name=api\0pm_id=0\0", ENV_READ, "name=api\0pm_id=0\0");
+}
+
+static void a_value_may_hold_newlines_and_the_last_nul_may_be_missing(void **state)
+{
+	(void)state;
+	EXPECT_MARKERS("A=1\nSESSION=no\0SESSION=a\nb", ENV_READ, "SESSION=a\nb\0");
+}
+
+static void of_a_variable_that_is_there_twice_the_first_counts(void **state)
+{
+	(void)state;
+	EXPECT_MARKERS("SESSION=1\0SESSION=2\0", ENV_READ, "SESSION=1\0");
+}
+
+static void an_overwritten_environment_is_seen(void **state)
+{
+	(void)state;
+	EXPECT_MARKERS("yyyyyyyyyyyy", ENV_CLOBBERED, "");
+	EXPECT_MARKERS("postgres: writer process\0SESSION=1\0", ENV_CLOBBERED, "");
+	EXPECT_MARKERS("=x\0SESSION=1\0", ENV_CLOBBERED, "");
+}
+
+static void a_cluster_worker_has_its_markers_in_json(void **state)
+{
+	(void)state;
+	EXPECT_MARKERS("PATH=/bin\0pm2_env={\"name\":\"web\",\"pm_id\":3,\"env\":{\"TOKEN\":\"secret\"}}\0", ENV_READ,
+		       "pm_id=3\0name=web\0");
+	EXPECT_MARKERS("pm2_env={broken\0SESSION=1\0", ENV_READ, "SESSION=1\0");
+}
+
+/* ---- The machine ---- */
+
+static void pressure_has_two_lines_or_one(void **state)
+{
+	struct pressure pressure;
+
+	(void)state;
+	assert_int_equal(procfs_parse_pressure(PARSE("some avg10=12.50 avg60=0.05 avg300=0.01 total=12345\n"
+						     "full avg10=3.00 avg60=0.00 avg300=0.00 total=99\n"),
+					       &pressure),
+			 0);
+	assert_true(pressure.some_avg10 == 12.5 && pressure.full_avg10 == 3.0);
+	assert_int_equal(procfs_parse_pressure(PARSE("some avg10=1.00 avg60=0.05 avg300=0.01 total=12345\n"), &pressure), 0);
+	assert_true(isnan(pressure.full_avg10));
+	assert_int_not_equal(procfs_parse_pressure(PARSE("nonsense\n"), &pressure), 0);
+}
+
+static void load_and_tasks_stand_in_one_line(void **state)
+{
+	double load[3] = {0};
+	uint64_t running = 0;
+	uint64_t tasks = 0;
+
+	(void)state;
+	assert_int_equal(procfs_parse_loadavg(PARSE("117.20 90.18 40.12 3/15134 11206\n"), load, &running, &tasks), 0);
+	assert_true(load[0] == 117.20 && load[2] == 40.12);
+	assert_int_equal(running, 3);
+	assert_int_equal(tasks, 15134);
+	assert_int_not_equal(procfs_parse_loadavg(PARSE("117.20 x"), load, &running, &tasks), 0);
+	assert_int_equal(tasks, 15134);
+}
+
+static void hidepid_is_read_from_what_is_mounted_on_proc(void **state)
+{
+	(void)state;
+	assert_int_equal(procfs_parse_hidepid(PARSE("25 30 0:23 / /proc rw,relatime shared:5 - proc proc rw,hidepid=invisible\n")), 2);
+	assert_int_equal(procfs_parse_hidepid(PARSE("25 30 0:23 / /proc rw - proc proc rw,hidepid=1,gid=4\n")), 1);
+	assert_int_equal(procfs_parse_hidepid(PARSE("25 30 0:23 / /proc rw - proc proc rw\n")), 0);
+	assert_int_equal(procfs_parse_hidepid(PARSE("26 30 0:24 / /mnt/proc rw - proc proc rw,hidepid=2\n")), 0);
+}
+
+static void a_namespace_is_its_inode(void **state)
+{
+	(void)state;
+	assert_int_equal(procfs_parse_ns("pid:[4026531836]"), 4026531836);
+	assert_true(procfs_parse_ns("pid:[x]") == UNKNOWN);
+	assert_true(procfs_parse_ns("") == UNKNOWN);
+}
+
+static void a_number_alone_is_a_number(void **state)
+{
+	uint64_t number = 5;
+
+	(void)state;
+	assert_int_equal(procfs_parse_number(PARSE("32768\n"), &number), 0);
+	assert_int_equal(number, 32768);
+	assert_int_not_equal(procfs_parse_number(PARSE("max\n"), &number), 0);
+	assert_int_not_equal(procfs_parse_number(PARSE("99999999999999999999999\n"), &number), 0);
+	assert_int_equal(number, 32768);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_name_may_hold_parentheses_and_newlines),
+		cmocka_unit_test(a_torn_stat_is_refused),
+		cmocka_unit_test(status_tells_the_effective_user_and_the_innermost_pid),
+		cmocka_unit_test(a_name_with_a_newline_cannot_forge_a_line_of_status),
+		cmocka_unit_test(io_is_counted_at_the_storage),
+		cmocka_unit_test(a_title_leaves_no_nuls_behind),
+		cmocka_unit_test(only_wanted_variables_are_kept),
+		cmocka_unit_test(a_strangers_variable_called_name_is_not_kept),
+		cmocka_unit_test(a_value_may_hold_newlines_and_the_last_nul_may_be_missing),
+		cmocka_unit_test(of_a_variable_that_is_there_twice_the_first_counts),
+		cmocka_unit_test(an_overwritten_environment_is_seen),
+		cmocka_unit_test(a_cluster_worker_has_its_markers_in_json),
+		cmocka_unit_test(pressure_has_two_lines_or_one),
+		cmocka_unit_test(load_and_tasks_stand_in_one_line),
+		cmocka_unit_test(hidepid_is_read_from_what_is_mounted_on_proc),
+		cmocka_unit_test(a_namespace_is_its_inode),
+		cmocka_unit_test(a_number_alone_is_a_number),
+	};
+
+	return cmocka_run_group_tests_name("procfs", tests, NULL, NULL);
+}
