@@ -17,7 +17,7 @@
 #include "clade/column.h"
 #include "clade/export.h"
 #include "clade/io.h"
-#include "clade/model.h"
+#include "clade/moment.h"
 #include "clade/safe.h"
 #include "clade/source.h"
 #include "clade/tui.h"
@@ -132,31 +132,13 @@ static void wait_until(const struct timespec *start, double seconds)
 		;
 }
 
-/* One moment with all that is made of it. */
-struct moment {
-	struct snapshot *snap;
-	struct attribution *attr;
-	struct model *model;
-};
-
-static void moment_done(struct moment *moment)
-{
-	model_free(moment->model);
-	attribution_free(moment->attr);
-	snapshot_free(moment->snap);
-	*moment = (struct moment){0};
-}
-
-static int moment_make(const struct program *program, const struct moment *before, struct history *history,
+static int take_moment(const struct program *program, const struct moment *before, struct history *history,
 		       struct moment *moment)
 {
-	int rc = source_sample(program->source, before->snap, &moment->snap);
+	struct snapshot *snap;
+	int rc = source_sample(program->source, before->snap, &snap);
 
-	if (rc == 0)
-		rc = attributor_assign(program->attributor, moment->snap, &moment->attr);
-	if (rc == 0)
-		rc = model_make(history, moment->snap, moment->attr, &moment->model);
-	return rc;
+	return rc == 0 ? moment_make(program->attributor, history, snap, moment) : rc;
 }
 
 static int take_text(void *context, const char *bytes, size_t len)
@@ -215,11 +197,11 @@ static int run_snapshot(struct program *program)
 
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	if (program->options.sample_s > 0) {
-		rc = moment_make(program, &now, history, &before);
+		rc = take_moment(program, &now, history, &before);
 		wait_until(&start, program->options.sample_s);
 	}
 	if (rc == 0)
-		rc = moment_make(program, &before, history, &now);
+		rc = take_moment(program, &before, history, &now);
 	status = rc == 0 ? write_snapshot(program, now.model) : fail("reading the processes", rc);
 	moment_done(&now);
 	moment_done(&before);

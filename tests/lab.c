@@ -31,20 +31,10 @@ struct lab *lab_new(const char *passwd)
 	return lab;
 }
 
-static void drop_sample(struct lab *lab)
-{
-	model_free(lab->model);
-	attribution_free(lab->attr);
-	snapshot_free(lab->before);
-	lab->model = NULL;
-	lab->attr = NULL;
-	lab->before = NULL;
-}
-
 void lab_free(struct lab *lab)
 {
-	drop_sample(lab);
-	snapshot_free(lab->snap);
+	moment_done(&lab->before);
+	moment_done(&lab->now);
 	history_free(lab->history);
 	attributor_free(lab->attributor);
 	users_free(lab->users);
@@ -149,9 +139,11 @@ static void set_defaults(struct line_of_table *line, const struct snapshot *snap
 	int32_t ppid = (int32_t)strtol(words[1], NULL, 10);
 	int32_t session = pid;
 
-	for (size_t i = 0; i < snap->n_procs; i++) {
-		if (snap->procs[i].pid == ppid)
+	for (size_t i = snap->n_procs; i-- > 0;) {
+		if (snap->procs[i].pid == ppid) {
 			session = snap->procs[i].session;
+			break;
+		}
 	}
 	line->proc = (struct process){
 		.pid = pid,
@@ -285,14 +277,15 @@ struct snapshot *lab_snapshot(double at_s, const char *table)
 
 void lab_take(struct lab *lab, struct snapshot *snap)
 {
-	drop_sample(lab);
-	lab->before = lab->snap;
-	lab->snap = snap;
-	if (lab->before)
-		snap->interval_s = (double)(snap->mono_ms - lab->before->mono_ms) / 1000;
-	if (attributor_assign(lab->attributor, snap, &lab->attr) != 0 ||
-	    model_make(lab->history, snap, lab->attr, &lab->model) != 0)
+	moment_done(&lab->before);
+	lab->before = lab->now;
+	if (lab->before.snap)
+		snap->interval_s = (double)(snap->mono_ms - lab->before.snap->mono_ms) / 1000;
+	if (moment_make(lab->attributor, lab->history, snap, &lab->now) != 0)
 		abort();
+	lab->snap = lab->now.snap;
+	lab->attr = lab->now.attr;
+	lab->model = lab->now.model;
 }
 
 void lab_sample(struct lab *lab, double seconds, const char *table)

@@ -13,8 +13,7 @@
 #ifndef CLADE_LAB_H
 #define CLADE_LAB_H
 
-#include "clade/attributor.h"
-#include "clade/model.h"
+#include "clade/moment.h"
 #include "clade/text.h"
 #include "clade/users.h"
 
@@ -23,10 +22,10 @@ struct lab {
 	struct users *users;
 	struct attributor *attributor;
 	struct history *history;
-	struct snapshot *before;
-	struct snapshot *snap; /* of the last sample, as are the next two */
-	struct attribution *attr;
-	struct model *model;
+	struct moment before, now;
+	const struct snapshot *snap; /* of the last sample, as are the next two */
+	const struct attribution *attr;
+	const struct model *model;
 	struct text said; /* what the last lab_* function returned */
 };
 

@@ -1,1 +1,154 @@
-int main(void) { return 0; }
+/* The command line. */
+#include "clade/column.h"
+#include "clade/safe.h"
+#include "clade/tui.h"
+#include "options.h"
+#include "suite.h"
+
+enum { ARGUMENTS_MAX = 16 };
+
+/* Parses a command line of words parted by a blank. Returns what options_parse() does; the complaint is in `error`. */
+static int parse(const char *line, struct options *options, struct text *error)
+{
+	static char copy[256];
+	char *argv[ARGUMENTS_MAX] = {NULL};
+	char *rest = copy;
+	char *word;
+	int argc = 0;
+
+	snprintf(copy, sizeof(copy), "clade%s%s", *line ? " " : "", line);
+	text_clear(error);
+	for (word = strsep(&rest, " "); word && argc < ARGUMENTS_MAX - 1; word = strsep(&rest, " "))
+		argv[argc++] = word;
+	return options_parse(argc, argv, options, error);
+}
+
+static struct options expect_good(const char *line)
+{
+	struct options options;
+	struct text error = {0};
+
+	if (parse(line, &options, &error) != 0)
+		fail_msg("%s", text_str(&error));
+	text_done(&error);
+	return options;
+}
+
+static void expect_bad(const char *line, const char *complaint)
+{
+	struct options options;
+	struct text error = {0};
+
+	assert_int_not_equal(parse(line, &options, &error), 0);
+	assert_string_equal(text_str(&error), complaint);
+	text_done(&error);
+}
+
+static void nothing_at_all_is_the_ui(void **state)
+{
+	struct options options = expect_good("");
+
+	(void)state;
+	assert_int_equal(options.command, COMMAND_UI);
+	assert_true(options.delay_s == 2);
+}
+
+static void options_stand_before_or_behind_the_command(void **state)
+{
+	struct options options = expect_good("-f json snapshot --sample=0 -o -");
+
+	(void)state;
+	assert_int_equal(options.command, COMMAND_SNAPSHOT);
+	assert_string_equal(options.format->name, "json");
+	assert_string_equal(options.output, "-");
+	assert_true(options.sample_s == 0);
+	options = expect_good("snapshot -fjson");
+	assert_string_equal(options.format->name, "json");
+}
+
+static void flags_can_stand_together(void **state)
+{
+	(void)state;
+	assert_true(expect_good("-hV").wants_version);
+	assert_true(expect_good("--ascii --no-color --no-mouse").is_ascii);
+}
+
+static void what_is_unknown_is_named_with_what_is_like_it(void **state)
+{
+	(void)state;
+	expect_bad("--asci", "unknown option '--asci'; did you mean '--ascii'?");
+	expect_bad("--no-colour", "unknown option '--no-colour'; did you mean '--no-color'?");
+	expect_bad("-x", "unknown option '-x'; see clade --help");
+	expect_bad("snapshto", "unknown command 'snapshto'; did you mean 'snapshot'?");
+	expect_bad("snapshot -f jsn", "unknown format 'jsn'; did you mean 'json'?");
+	expect_bad("--theme colorblind", "unknown theme 'colorblind'; did you mean 'colourblind'?");
+	expect_bad("--collector procs", "unknown collector 'procs'; did you mean 'procps'?");
+	expect_bad("list kyes", "unknown list 'kyes'; did you mean 'keys'?");
+	expect_bad("zzzzzzzzzz", "unknown command 'zzzzzzzzzz'; see clade --help");
+}
+
+static void a_value_that_is_missing_or_wrong_is_named(void **state)
+{
+	(void)state;
+	expect_bad("-d", "option '--delay' needs a value: SECONDS");
+	expect_bad("--delay=", "--delay takes seconds from 0.1 to 3600, not ''");
+	expect_bad("-d 0", "--delay takes seconds from 0.1 to 3600, not '0'");
+	expect_bad("-d nan", "--delay takes seconds from 0.1 to 3600, not 'nan'");
+	expect_bad("-d 2x", "--delay takes seconds from 0.1 to 3600, not '2x'");
+	expect_bad("--ascii=yes", "option '--ascii' takes no value");
+	expect_bad("list", "'list' needs a word: columns, formats, keys, options, owners or themes");
+	expect_bad("snapshot more", "unexpected argument 'more'");
+}
+
+static void an_option_of_another_command_is_refused(void **state)
+{
+	(void)state;
+	expect_bad("-f json", "option '--format' does not go with the terminal UI; did you mean 'clade snapshot'?");
+	expect_bad("snapshot -d 3", "option '--delay' does not go with 'snapshot'");
+}
+
+static void behind_two_dashes_everything_is_a_word(void **state)
+{
+	(void)state;
+	expect_bad("-- --help", "unknown command '--help'; see clade --help");
+	assert_int_equal(expect_good("-- snapshot").command, COMMAND_SNAPSHOT);
+}
+
+static void an_unknown_word_cannot_harm_the_terminal(void **state)
+{
+	(void)state;
+	expect_bad("--\033[2J", "unknown option '--?[2J'; did you mean '--help'?");
+}
+
+static void the_tables_list_everything_once(void **state)
+{
+	struct text out = {0};
+
+	(void)state;
+	options_help(&out);
+	assert_contains(text_str(&out), "--sample SECONDS");
+	assert_contains(text_str(&out), "snapshot");
+	assert_contains(text_str(&out), "json");
+	text_clear(&out);
+	keys_list(&out);
+	assert_contains(text_str(&out), "F5 t");
+	text_done(&out);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_at_all_is_the_ui),
+		cmocka_unit_test(options_stand_before_or_behind_the_command),
+		cmocka_unit_test(flags_can_stand_together),
+		cmocka_unit_test(what_is_unknown_is_named_with_what_is_like_it),
+		cmocka_unit_test(a_value_that_is_missing_or_wrong_is_named),
+		cmocka_unit_test(an_option_of_another_command_is_refused),
+		cmocka_unit_test(behind_two_dashes_everything_is_a_word),
+		cmocka_unit_test(an_unknown_word_cannot_harm_the_terminal),
+		cmocka_unit_test(the_tables_list_everything_once),
+	};
+
+	safe_setup();
+	return cmocka_run_group_tests_name("options", tests, NULL, NULL);
+}

@@ -1,1 +1,381 @@
-int main(void) { return 0; }
+/*
+ * The screen without a terminal: models and keys in, cells out, compared with what people have looked at in tests/golden.
+ * GOLDEN=renew writes these files anew; read the difference before it is committed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "clade/io.h"
+#include "clade/safe.h"
+#include "lab.h"
+#include "suite.h"
+#include "tui/panes.h"
+#include "tui/ui.h"
+
+#define CLAUDE "/opt/claude-code-linux-x64/claude"
+#define S1 "11111111-1111-4111-8111-111111111111"
+#define TOOL "CLAUDECODE=1 CLAUDE_CODE_SESSION_ID=" S1 " CLAUDE_PID=4211"
+#define APP "pm_id=0 name=api pm_exec_path=/srv/api.js PM2_HOME=/root/.pm2"
+#define ID1 "1111111111111111111111111111111111111111111111111111111111111111"
+
+/* A screen of a lab's machine. */
+struct desk {
+	struct lab *lab;
+	struct ui ui;
+	struct cells cells;
+	struct text text;
+};
+
+static void desk_show(struct desk *desk)
+{
+	ui_set_model(&desk->ui, desk->lab->model);
+}
+
+static struct desk *desk_new(int height, int width, bool is_ascii)
+{
+	struct desk *desk = calloc(1, sizeof(*desk));
+
+	desk->lab = lab_new(NULL);
+	ui_init(&desk->ui, theme_find(NULL), desk->lab->users, is_ascii, 2);
+	desk->ui.height = height;
+	desk->ui.width = width;
+	cells_init(&desk->cells);
+	return desk;
+}
+
+static void desk_free(struct desk *desk)
+{
+	ui_done(&desk->ui);
+	cells_done(&desk->cells);
+	text_done(&desk->text);
+	lab_free(desk->lab);
+	free(desk);
+}
+
+static const char *desk_read(struct desk *desk)
+{
+	ui_draw(&desk->ui, &desk->cells);
+	text_clear(&desk->text);
+	cells_add_text(&desk->cells, &desk->text);
+	return text_str(&desk->text);
+}
+
+static enum ui_answer press(struct desk *desk, uint32_t key)
+{
+	return ui_handle(&desk->ui, &(struct event){.type = EVENT_KEY, .key = key});
+}
+
+static void type(struct desk *desk, const char *keys)
+{
+	for (; *keys; keys++)
+		press(desk, (unsigned char)*keys);
+}
+
+static void resize(struct desk *desk, int height, int width)
+{
+	ui_handle(&desk->ui, &(struct event){.type = EVENT_RESIZE, .row = height, .column = width});
+}
+
+static void expect_golden(struct desk *desk, const char *name)
+{
+	const char *srcdir = getenv("SRCDIR");
+	const char *mode = getenv("GOLDEN");
+	const char *screen = desk_read(desk);
+	struct text path = {0};
+	struct text want = {0};
+
+	text_printf(&path, "%s/tests/golden/%s.txt", srcdir ? srcdir : ".", name);
+	if (mode && strcmp(mode, "renew") == 0)
+		assert_int_equal(io_write_file(text_str(&path), screen, strlen(screen), true), 0);
+	assert_int_equal(io_read_at(AT_FDCWD, text_str(&path), 1 << 20, &want), 0);
+	if (strcmp(screen, text_str(&want)) != 0) {
+		print_error("---- %s should be\n%s---- but is\n%s", name, text_str(&want), screen);
+		fail();
+	}
+	text_done(&path);
+	text_done(&want);
+}
+
+/* Two samples of a machine where a session explodes, an app is in trouble and a container is well. */
+static void take_bad_night(struct desk *desk, int samples)
+{
+	for (int i = 0; i < samples; i++) {
+		struct text table = {0};
+
+		text_add(&table, "1 0 /sbin/init init ; start:1 cgroup:/init.scope\n"
+				 "2 0 - ; kernel comm:kthreadd env:unread start:1\n"
+				 "900 1 /usr/bin/node \"PM2 v7.0.4: God Daemon (/root/.pm2)\" ; start:2 PM2_HOME=/root/.pm2\n"
+				 "901 900 /usr/bin/node \"node /srv/api.js\" ; sid:901 start:9000 " APP "\n"
+				 "902 901 - ; state:Z env:unread comm:convert start:9001\n"
+				 "950 1 /bin/postgres postgres -D /data ; start:7 ns:5.1 cpu:3.5 rss:734003200 cgroup:/docker/" ID1 "\n"
+				 "951 950 /bin/postgres \"postgres: writer\" ; start:8 ns:5.9 state:D rss:104857600 cgroup:/docker/" ID1 "\n"
+				 "4211 1 " CLAUDE " claude ; start:5000 cwd:/srv/api-refactor cpu:12\n"
+				 "4212 4211 /bin/bash bash -c ./run-tests ; start:5001 sid:4212 " TOOL "\n"
+				 "4213 1 /bin/sleep sleep 600 ; start:5002 sid:4213 " TOOL "\n");
+		for (int n = 0; n < 300 * i + 20; n++)
+			text_printf(&table, "%d 4212 /bin/sh sh -c \"curl -s localhost\" ; start:%d sid:4212 " TOOL "\n", 5000 + n,
+				    6000 + n);
+		lab_sample(desk->lab, 2, text_str(&table));
+		desk_show(desk);
+		text_done(&table);
+	}
+}
+
+static void owners_are_shown_hottest_first(void **state)
+{
+	struct desk *desk = desk_new(24, 120, false);
+
+	(void)state;
+	take_bad_night(desk, 4);
+	expect_golden(desk, "owners-120x24");
+	desk_free(desk);
+}
+
+static void eighty_columns_are_enough(void **state)
+{
+	struct desk *desk = desk_new(24, 80, false);
+
+	(void)state;
+	take_bad_night(desk, 4);
+	expect_golden(desk, "owners-80x24");
+	resize(desk, 12, 40);
+	expect_golden(desk, "owners-40x12");
+	resize(desk, 24, 80);
+	expect_golden(desk, "owners-80x24");
+	desk_free(desk);
+}
+
+static void ascii_is_enough(void **state)
+{
+	struct desk *desk = desk_new(24, 80, true);
+
+	(void)state;
+	take_bad_night(desk, 2);
+	press(desk, KEY_CODE_F5);
+	for (const char *c = desk_read(desk); *c; c++)
+		assert_true((unsigned char)*c < 0x7f);
+	expect_golden(desk, "tree-ascii-80x24");
+	desk_free(desk);
+}
+
+static void before_the_first_sample_something_is_there(void **state)
+{
+	struct desk *desk = desk_new(24, 80, false);
+
+	(void)state;
+	desk->ui.reading = 15134;
+	assert_contains(desk_read(desk), "15,134");
+	desk_free(desk);
+}
+
+static void an_owner_opens_into_its_tree(void **state)
+{
+	struct desk *desk = desk_new(24, 100, false);
+
+	(void)state;
+	take_bad_night(desk, 1);
+	while (!strstr(desk_read(desk), "postgres")) {
+		press(desk, KEY_CODE_RIGHT);
+		press(desk, KEY_CODE_DOWN);
+	}
+	expect_golden(desk, "open-100x24");
+	desk_free(desk);
+}
+
+static void the_selection_stays_on_its_row(void **state)
+{
+	struct desk *desk = desk_new(24, 100, false);
+	struct row_key before;
+
+	(void)state;
+	take_bad_night(desk, 1);
+	press(desk, KEY_CODE_F5);
+	press(desk, KEY_CODE_END);
+	press(desk, KEY_CODE_UP);
+	before = desk->ui.selected_key;
+	take_bad_night(desk, 3);
+	assert_true(row_key_equal(before, desk->ui.selected_key));
+	assert_true(row_key_equal(before, row_key(desk->lab->model, &desk->ui.rows.items[desk->ui.selected])));
+	desk_free(desk);
+}
+
+static void a_search_goes_to_the_first_match_and_the_next(void **state)
+{
+	struct desk *desk = desk_new(24, 100, false);
+
+	(void)state;
+	take_bad_night(desk, 1);
+	/* from the owners' view, where all are closed */
+	press(desk, '/');
+	type(desk, "postgres");
+	press(desk, KEY_CODE_ENTER);
+	assert_int_equal(desk->lab->snap->procs[desk->ui.rows.items[desk->ui.selected].index].pid, 950);
+	press(desk, 'n');
+	assert_int_equal(desk->lab->snap->procs[desk->ui.rows.items[desk->ui.selected].index].pid, 951);
+	desk_free(desk);
+}
+
+static void a_filter_that_is_broken_says_why(void **state)
+{
+	struct desk *desk = desk_new(24, 100, false);
+
+	(void)state;
+	take_bad_night(desk, 1);
+	press(desk, '\\');
+	type(desk, "foo(");
+	press(desk, KEY_CODE_ENTER);
+	assert_contains(desk_read(desk), "(");
+	assert_true(desk->ui.is_message_bad || desk->ui.dialogue == DIALOGUE_FILTER);
+	desk_free(desk);
+}
+
+static void details_say_why_a_process_has_its_owner(void **state)
+{
+	struct desk *desk = desk_new(40, 100, false);
+
+	(void)state;
+	take_bad_night(desk, 1);
+	press(desk, 't');
+	press(desk, '/');
+	type(desk, "^4213$");
+	press(desk, KEY_CODE_ENTER);
+	press(desk, KEY_CODE_ENTER);
+	expect_golden(desk, "details-100x40");
+	assert_contains(text_str(&desk->text), "CLAUDE_CODE_SESSION_ID in its environment; that is pid 4211");
+	press(desk, KEY_CODE_ESCAPE);
+	assert_int_equal(desk->ui.dialogue, DIALOGUE_NONE);
+	desk_free(desk);
+}
+
+static void help_shows_every_key(void **state)
+{
+	struct desk *desk = desk_new(60, 100, false);
+
+	(void)state;
+	take_bad_night(desk, 1);
+	press(desk, KEY_CODE_F1);
+	desk_read(desk);
+	for (const struct key_row *row = key_rows; row->command != DO_NOTHING; row++)
+		assert_contains(text_str(&desk->text), row->shown);
+	desk_free(desk);
+}
+
+static void no_two_rows_claim_one_key(void **state)
+{
+	(void)state;
+	for (const struct key_row *row = key_rows; row->command != DO_NOTHING; row++) {
+		for (size_t i = 0; i < KEYS_OF_COMMAND && row->keys[i]; i++)
+			assert_int_equal(keys_find(row->keys[i]), row->command);
+	}
+}
+
+static void while_paused_nothing_moves(void **state)
+{
+	struct desk *desk = desk_new(24, 100, false);
+
+	(void)state;
+	take_bad_night(desk, 1);
+	assert_false(ui_is_frozen(&desk->ui));
+	press(desk, 'Z');
+	assert_true(ui_is_frozen(&desk->ui));
+	assert_contains(desk_read(desk), "PAUSED");
+	press(desk, 'Z');
+	press(desk, KEY_CODE_F6);
+	assert_true(ui_is_frozen(&desk->ui));
+	press(desk, KEY_CODE_ESCAPE);
+	assert_false(ui_is_frozen(&desk->ui));
+	desk_free(desk);
+}
+
+static void quit_quits(void **state)
+{
+	struct desk *desk = desk_new(24, 100, false);
+
+	(void)state;
+	take_bad_night(desk, 1);
+	assert_int_equal(press(desk, KEY_CODE_DOWN), UI_GO_ON);
+	assert_int_equal(press(desk, 'q'), UI_QUIT);
+	assert_int_equal(press(desk, KEY_CODE_F10), UI_QUIT);
+	desk_free(desk);
+}
+
+/* All keys on all sizes, in an order that a simple generator makes: nothing may break. */
+static void any_keys_at_any_size_do_no_harm(void **state)
+{
+	struct desk *desk = desk_new(24, 80, false);
+	unsigned random = 1;
+
+	(void)state;
+	take_bad_night(desk, 2);
+	for (int i = 0; i < 4000; i++) {
+		random = random * 1103515245 + 12345;
+		switch (random >> 16 & 15) {
+		case 0:
+			resize(desk, (int)(random >> 20 & 63) + 1, (int)(random >> 8 & 255) + 1);
+			break;
+		case 1:
+			ui_handle(&desk->ui, &(struct event){.type = EVENT_CLICK, .row = (int)(random >> 20 & 63), .column = (int)(random >> 8 & 127)});
+			break;
+		case 2:
+			ui_handle(&desk->ui, &(struct event){.type = random >> 20 & 1 ? EVENT_WHEEL_UP : EVENT_WHEEL_DOWN});
+			break;
+		case 3:
+		case 4:
+		case 5:
+		case 6:
+			press(desk, KEY_CODE_UP + (random >> 20) % (KEY_CODE_F10 - KEY_CODE_UP));
+			break;
+		default:
+			press(desk, ' ' + (random >> 20) % 95);
+		}
+		if (i % 16 == 0)
+			desk_read(desk);
+		if (i % 800 == 799)
+			take_bad_night(desk, 1);
+	}
+	desk_free(desk);
+}
+
+static void hostile_names_reach_no_cell(void **state)
+{
+	struct desk *desk = desk_new(24, 100, false);
+
+	(void)state;
+	lab_sample(desk->lab, 0,
+		   "1 0 /sbin/init init\n"
+		   "5 1 /bin/x \033[2J\033]0;x\a ; comm:\033[31m\n"
+		   "6 1 /bin/x \342\200\256evil \342\200\213\n"
+		   "7 1 - ; comm:\n");
+	desk_show(desk);
+	press(desk, 't');
+	for (const char *c = desk_read(desk); *c; c++)
+		assert_true((unsigned char)*c >= ' ' || *c == '\n');
+	assert_contains(text_str(&desk->text), "\\e[2J\\e]0;x\\x07");
+	assert_contains(text_str(&desk->text), "\\u{202E}evil");
+	desk_free(desk);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(owners_are_shown_hottest_first),
+		cmocka_unit_test(eighty_columns_are_enough),
+		cmocka_unit_test(ascii_is_enough),
+		cmocka_unit_test(before_the_first_sample_something_is_there),
+		cmocka_unit_test(an_owner_opens_into_its_tree),
+		cmocka_unit_test(the_selection_stays_on_its_row),
+		cmocka_unit_test(a_search_goes_to_the_first_match_and_the_next),
+		cmocka_unit_test(a_filter_that_is_broken_says_why),
+		cmocka_unit_test(details_say_why_a_process_has_its_owner),
+		cmocka_unit_test(help_shows_every_key),
+		cmocka_unit_test(no_two_rows_claim_one_key),
+		cmocka_unit_test(while_paused_nothing_moves),
+		cmocka_unit_test(quit_quits),
+		cmocka_unit_test(any_keys_at_any_size_do_no_harm),
+		cmocka_unit_test(hostile_names_reach_no_cell),
+	};
+
+	safe_setup();
+	return cmocka_run_group_tests_name("ui", tests, NULL, NULL);
+}

@@ -61,6 +61,9 @@ struct view {
 	uint32_t uid;        /* only this user's, UINT32_MAX: all */
 };
 
+/* Whether the row with that key is open, as far as folds say. */
+bool view_is_open(const struct view *view, struct row_key key);
+
 void rows_init(struct rows *rows);
 void rows_done(struct rows *rows);
 

@@ -77,7 +77,7 @@ static int decode_base64(const char *s, struct text *out)
 /* A string that may be no UTF-8: then its bytes stand under "<key>_base64". `buffer` holds them. */
 static const char *get_bytes(const json_t *object, const char *key, struct text *buffer)
 {
-	char base64_key[32];
+	char base64_key[80];
 	const char *base64;
 
 	snprintf(base64_key, sizeof(base64_key), "%s_base64", key);
@@ -129,16 +129,20 @@ static bool get_argv(const json_t *object, struct text *argv)
 static void get_markers(const json_t *object, struct text *markers)
 {
 	json_t *all = json_object_get(object, "markers");
+	struct text buffer = {0};
 	const char *name;
 	json_t *value;
 
 	text_clear(markers);
 	json_object_foreach(all, name, value) {
-		if (!json_is_string(value))
+		size_t len = strlen(name);
+
+		if (!json_is_string(value) || (len > 7 && strcmp(name + len - 7, "_base64") == 0))
 			continue;
-		text_printf(markers, "%s=%s", name, json_string_value(value));
+		text_printf(markers, "%s=%s", name, get_bytes(all, name, &buffer));
 		text_add_char(markers, '\0');
 	}
+	text_done(&buffer);
 }
 
 static enum env_state get_env(const json_t *object)

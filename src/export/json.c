@@ -61,7 +61,7 @@ static void put_time(struct jsonw *json, const char *key, uint64_t epoch_ms)
 /* Any bytes under `key`; when they are no UTF-8, once more as they are in base64. */
 static void put_bytes(struct jsonw *json, const char *key, const char *value)
 {
-	char base64_key[32];
+	char base64_key[80];
 
 	jsonw_key(json, key);
 	if (!value) {
@@ -151,7 +151,7 @@ static void put_markers(struct jsonw *json, const struct facts *facts)
 			continue;
 		memcpy(name, entry, len);
 		name[len] = '\0';
-		put_string(json, name, entry + len + 1);
+		put_bytes(json, name, entry + len + 1);
 	}
 	jsonw_object_end(json);
 }

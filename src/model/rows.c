@@ -338,20 +338,25 @@ static bool has_children(const struct making *making, enum row_type type, int32_
 	return false;
 }
 
-/* In the owners' view processes start open: who opens an owner wants to see them. A filter opens the way to its matches. */
+/* In the owners' view processes start open: who opens an owner wants to see them. */
+bool view_is_open(const struct view *view, struct row_key key)
+{
+	bool is_toggled = view->folds && view->folds->folds && fold_find(view->folds, key);
+	bool by_default = view->is_open_default || (key.type == ROW_PROC && view->mode == VIEW_OWNERS);
+
+	return by_default != is_toggled;
+}
+
+/* A filter opens the way to its matches. */
 static bool is_open(const struct making *making, enum row_type type, int32_t index)
 {
-	bool is_toggled = making->view->folds && making->view->folds->folds &&
-			  fold_find(making->view->folds, key_of(making->model, type, index));
-	bool by_default = making->view->is_open_default || (type == ROW_PROC && making->view->mode == VIEW_OWNERS);
-
 	if (making->is_filtered) {
 		uint8_t mark = type == ROW_OWNER ? making->owners[index] : making->procs[index];
 
 		if (mark & MARK_ABOVE)
 			return true;
 	}
-	return by_default != is_toggled;
+	return view_is_open(making->view, key_of(making->model, type, index));
 }
 
 static void write_row(struct making *making, const struct pending *pending)

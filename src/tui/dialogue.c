@@ -302,23 +302,24 @@ static struct query *typed_query(struct ui *ui)
 	return query;
 }
 
-/* Both show what they do while one types. */
-static void apply_input(struct ui *ui)
+/* Both show what they do while one types. Returns whether what is typed means something. */
+static bool apply_input(struct ui *ui)
 {
 	struct query *query = typed_query(ui);
 
 	if (ui->input_len > 0 && !query)
-		return;
+		return false;
 	if (ui->dialogue == DIALOGUE_FILTER) {
 		query_free(ui->filter);
 		ui->filter = query;
 		ui_refresh(ui);
-		return;
+		return true;
 	}
 	query_free(ui->search);
 	ui->search = query;
 	if (query && !ui_search(ui, true, true))
-		ui_say(ui, true, "nothing here matches; closed rows are not searched, * opens all");
+		ui_say(ui, true, "nothing matches");
+	return true;
 }
 
 static void handle_input(struct ui *ui, const struct event *event)
@@ -327,7 +328,8 @@ static void handle_input(struct ui *ui, const struct event *event)
 		return;
 	switch (event->key) {
 	case KEY_CODE_ENTER:
-		dialogue_close(ui);
+		if (apply_input(ui))
+			dialogue_close(ui);
 		break;
 	case KEY_CODE_ESCAPE:
 		ui->input_len = 0;

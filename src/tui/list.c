@@ -6,9 +6,9 @@
 #include "panes.h"
 
 enum {
-	NAME_LEAST = 24,   /* columns that the name should have before a figure gets room */
+	NAME_LEAST = 24,   /* columns that the name should have before a figure gets room, on a wide screen more */
 	LEVELS_SHOWN = 16, /* deeper rows are marked with their depth instead */
-	BADGE_ROOM = 12,   /* of a name, that badges leave */
+	NAME_ROOM = 12,    /* of a name, that badges leave */
 };
 
 /* The columns in the order on the screen, with their rank: those of low rank go first where it is narrow. The user of a process
@@ -17,7 +17,7 @@ static const struct {
 	enum column_id id;
 	int rank;
 } shown[] = {
-	{COLUMN_PID, 70},    {COLUMN_KIND, 40},    {COLUMN_STATE, 60},   {COLUMN_PROCS, 100}, {COLUMN_BIRTHS, 55},
+	{COLUMN_PID, 70},    {COLUMN_KIND, 57},    {COLUMN_STATE, 60},   {COLUMN_PROCS, 100}, {COLUMN_BIRTHS, 55},
 	{COLUMN_GROWTH, 95}, {COLUMN_ZOMBIES, 65}, {COLUMN_ORPHANS, 50}, {COLUMN_BLOCKED, 45}, {COLUMN_CPU, 90},
 	{COLUMN_MEMORY, 85}, {COLUMN_READ, 20},    {COLUMN_WRITE, 25},   {COLUMN_THREADS, 10}, {COLUMN_AGE, 58},
 };
@@ -27,7 +27,8 @@ enum { SHOWN = sizeof(shown) / sizeof(shown[0]) };
 /* Which columns fit: the most important first, as long as the name keeps its room. */
 static void choose_columns(int width, bool fits[SHOWN])
 {
-	int left = width - NAME_LEAST;
+	int wanted = width * 3 / 8;
+	int left = width - (wanted > NAME_LEAST ? wanted : NAME_LEAST);
 
 	memset(fits, 0, SHOWN * sizeof(*fits));
 	for (;;) {
@@ -173,6 +174,17 @@ static enum style badge_style(unsigned badges)
 	return STYLE_BLOCKED;
 }
 
+/* Before an owner's name stands its product, where there is room for all. */
+static void add_product(struct text *name, const struct owner *owner, int room)
+{
+	int product = (int)strlen(owner->product) + 1;
+
+	if (owner->kind == OWNER_KERNEL || owner->kind == OWNER_NONE || strcmp(owner->name, owner->product) == 0)
+		return;
+	if (product + (int)safe_width(owner->name) <= room)
+		text_printf(name, "%s ", owner->product);
+}
+
 static void draw_name(const struct ui *ui, struct cells *cells, int screen_row, int at, const struct row *row)
 {
 	struct text guides = {0};
@@ -182,19 +194,19 @@ static void draw_name(const struct ui *ui, struct cells *cells, int screen_row, 
 
 	add_guides(&guides, ui, row);
 	at += cells_put(cells, screen_row, at, cells->columns - at, STYLE_DIM, text_str(&guides));
+	room = cells->columns - at;
 	add_sign(&name, ui, row);
 	if (row->type == ROW_OWNER) {
-		const struct owner *owner = &ui->model->attr->owners[row->index];
-
-		if (owner->kind != OWNER_KERNEL && owner->kind != OWNER_NONE)
-			text_printf(&name, "%s ", owner->product);
 		badges_add(&badges, ui->model, row->index);
+		if (badges.len > 0)
+			room -= (int)badges.len + 1;
+		add_product(&name, &ui->model->attr->owners[row->index], room);
 	}
+	if (room < NAME_ROOM)
+		room = NAME_ROOM;
 	add_value(&name, ui, row, COLUMN_NAME);
-	room = cells->columns - at;
-	if (badges.len > 0 && room > BADGE_ROOM)
-		room -= (int)badges.len + 1 < room - BADGE_ROOM ? (int)badges.len + 1 : room - BADGE_ROOM;
-	at += cells_put_cut(cells, screen_row, at, room, name_style(ui, row), text_str(&name), ui->is_ascii);
+	at += cells_put_cut(cells, screen_row, at, room < cells->columns - at ? room : cells->columns - at,
+			    name_style(ui, row), text_str(&name), ui->is_ascii);
 	if (badges.len > 0)
 		cells_put_cut(cells, screen_row, at + 1, cells->columns - at - 1,
 			      badge_style(ui->model->groups[row->index].badges), text_str(&badges), ui->is_ascii);

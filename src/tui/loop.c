@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "clade/moment.h"
 #include "clade/tui.h"
 #include "panes.h"
 #include "terminal.h"
@@ -11,13 +12,6 @@
 enum {
 	PROGRESS_MS = 100,    /* how often the first sample shows how far it is */
 	WAIT_MOST_MS = 1000,  /* the age on the screen is brought up to date */
-};
-
-/* One sample with all that is made of it. */
-struct moment {
-	struct snapshot *snap;
-	struct attribution *attr;
-	struct model *model;
 };
 
 struct loop {
@@ -41,14 +35,6 @@ static uint64_t now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-static void moment_done(struct moment *moment)
-{
-	model_free(moment->model);
-	attribution_free(moment->attr);
-	snapshot_free(moment->snap);
-	*moment = (struct moment){0};
 }
 
 static void draw(struct loop *loop)
@@ -109,15 +95,13 @@ static void fail_sample(struct loop *loop, int rc)
 static void finish_sample(struct loop *loop)
 {
 	struct moment made = {0};
-	int rc = source_seal(loop->config->source, &made.snap);
+	struct snapshot *snap;
+	int rc = source_seal(loop->config->source, &snap);
 
 	loop->is_reading = false;
 	if (rc == 0)
-		rc = attributor_assign(loop->config->attributor, made.snap, &made.attr);
-	if (rc == 0)
-		rc = model_make(loop->history, made.snap, made.attr, &made.model);
+		rc = moment_make(loop->config->attributor, loop->history, snap, &made);
 	if (rc != 0) {
-		moment_done(&made);
 		fail_sample(loop, rc);
 		return;
 	}

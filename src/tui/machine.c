@@ -57,7 +57,7 @@ static int put_part(struct pen *pen, double percent, int width, enum style style
 
 static void put_rest(struct pen *pen, int end)
 {
-	while (pen->column < end)
+	for (int left = end - pen->column; left > 0; left--)
 		put(pen, STYLE_DIM, " ");
 	put(pen, STYLE_DIM, "]");
 }

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "clade/safe.h"
+#include "clade/units.h"
 #include "panes.h"
 
 enum {
@@ -157,9 +158,10 @@ static void draw_page(const struct ui *ui, struct cells *cells, const struct lay
 
 static void draw_waiting(const struct ui *ui, struct cells *cells)
 {
+	char number[UNITS_LEN];
 	struct text line = {0};
 
-	text_printf(&line, "Reading processes%s %zu", ui->is_ascii ? "..." : "…", ui->reading);
+	text_printf(&line, "Reading processes%s %s", ui->is_ascii ? "..." : "…", units_count(number, ui->reading));
 	cells_put(cells, 0, 0, cells->columns, STYLE_VALUE, text_str(&line));
 	text_done(&line);
 }

@@ -174,29 +174,56 @@ static void toggle_all(struct ui *ui)
 	ui_refresh(ui);
 }
 
-static bool row_matches(const struct ui *ui, size_t i)
+static bool row_matches(const struct ui *ui, const struct row *row)
 {
-	const struct row *row = &ui->rows.items[i];
-
 	return row->type == ROW_OWNER ? query_match_owner(ui->search, ui->model, row->index)
 				      : query_match_proc(ui->search, ui->model, row->index);
 }
 
+/* Opens what lies above a row of `all`, so that it comes into view. */
+static void reveal(struct ui *ui, const struct rows *all, size_t i)
+{
+	int depth = all->items[i].depth;
+
+	for (size_t above = i; above-- > 0 && depth > 0;) {
+		struct row_key key;
+
+		if (all->items[above].depth >= depth)
+			continue;
+		depth = all->items[above].depth;
+		key = row_key(ui->model, &all->items[above]);
+		if (!view_is_open(&ui->view, key))
+			folds_toggle(ui->folds[ui->view.mode], key);
+	}
+	ui->selected_key = row_key(ui->model, &all->items[i]);
+	ui->has_selected = true;
+	ui_refresh(ui);
+}
+
 bool ui_search(struct ui *ui, bool forwards, bool from_here)
 {
-	size_t n = ui->rows.n;
+	struct view view = ui->view;
+	struct rows all;
+	ptrdiff_t at;
+	bool found = false;
 
 	if (!ui->search || !ui->model)
 		return false;
-	for (size_t step = from_here ? 0 : 1; step <= n && n > 0; step++) {
-		size_t i = ((size_t)ui->selected + (forwards ? step : n - step % n)) % n;
+	/* what is closed is searched too */
+	view.folds = NULL;
+	view.is_open_default = true;
+	rows_init(&all);
+	rows_make(&all, ui->model, &view);
+	at = ui->has_selected ? rows_find(&all, ui->model, ui->selected_key) : 0;
+	for (size_t step = from_here ? 0 : 1; step <= all.n && all.n > 0 && !found; step++) {
+		size_t i = ((size_t)(at > 0 ? at : 0) + (forwards ? step : all.n - step % all.n)) % all.n;
 
-		if (row_matches(ui, i)) {
-			select_row(ui, (ptrdiff_t)i);
-			return true;
-		}
+		found = row_matches(ui, &all.items[i]);
+		if (found)
+			reveal(ui, &all, i);
 	}
-	return false;
+	rows_done(&all);
+	return found;
 }
 
 static void search_again(struct ui *ui, bool forwards)
@@ -204,7 +231,7 @@ static void search_again(struct ui *ui, bool forwards)
 	if (!ui->search)
 		dialogue_open_input(ui, DIALOGUE_SEARCH);
 	else if (!ui_search(ui, forwards, false))
-		ui_say(ui, true, "nothing here matches; closed rows are not searched, * opens all");
+		ui_say(ui, true, "nothing matches");
 }
 
 static void change_view(struct ui *ui)
