@@ -5,16 +5,9 @@
 #ifndef CLADE_HASH_H
 #define CLADE_HASH_H
 
-#include <stdio.h>
-#include <stdlib.h>
+#include "clade/mem.h"
 
-#define uthash_fatal(message) hash_fatal(message)
-
-static inline void hash_fatal(const char *message)
-{
-	fprintf(stderr, "clade: %s\n", message);
-	abort();
-}
+#define uthash_fatal(message) mem_exhausted()
 
 #include <uthash.h>
 

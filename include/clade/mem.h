@@ -7,6 +7,9 @@
 
 #include <stddef.h>
 
+/* Says that there is no memory left, and aborts. */
+_Noreturn void mem_exhausted(void);
+
 /* Returns zeroed memory for `count` things of `size` bytes; the caller frees it with free(). */
 void *mem_new(size_t count, size_t size);
 

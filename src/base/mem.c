@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 /* stdio may need memory itself */
-static _Noreturn void exhausted(void)
+_Noreturn void mem_exhausted(void)
 {
 	static const char message[] = "clade: out of memory\n";
 
@@ -20,7 +20,7 @@ void *mem_new(size_t count, size_t size)
 	void *memory = calloc(count, size);
 
 	if (!memory && count > 0 && size > 0)
-		exhausted();
+		mem_exhausted();
 	return memory;
 }
 
@@ -29,7 +29,7 @@ void *mem_grow(void *old, size_t count, size_t size)
 	void *memory = reallocarray(old, count, size);
 
 	if (!memory && count > 0 && size > 0)
-		exhausted();
+		mem_exhausted();
 	return memory;
 }
 

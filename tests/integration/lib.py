@@ -24,65 +24,17 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.dirname(HERE))
+
+from tap import Skip, find_clade, main, note, ok, skip, wanted  # noqa: E402
+
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 NOBODY = 65534
 LIFE_S = 150  # an actor ends by itself after that
 PIDS_MAX = 1500  # of one pen, threads count
 PATIENCE_S = 20
-
-
-class Skip(Exception):
-    """This cannot run here, and why."""
-
-
-# ---- TAP ----------------------------------------------------------------------------------------------
-
-class Tap:
-    count = 0
-    failed = 0
-
-
-def note(*lines):
-    for line in "\n".join(str(line) for line in lines).splitlines():
-        print("# " + line, flush=True)
-
-
-def ok(good, name, *why):
-    Tap.count += 1
-    Tap.failed += not good
-    print(f"{'ok' if good else 'not ok'} {Tap.count} - {name.replace('#', '')}", flush=True)
-    if not good:
-        note(*why)
-    return good
-
-
-def skip(name, reason):
-    Tap.count += 1
-    print(f"ok {Tap.count} - {name} # SKIP {' '.join(str(reason).split())}", flush=True)
-
-
-def main(*scenes):
-    """Runs the scenes (or those named on the command line) and ends the program."""
-    wanted = sys.argv[1:]
-    if CLADE != "none" and not os.access(CLADE, os.X_OK):
-        print(f"Bail out! no clade at {CLADE}: build it, or set CLADE")
-        sys.exit(1)
-    for scene in scenes:
-        if wanted and scene.__name__ not in wanted:
-            continue
-        sentence = scene.__name__.replace("_", " ")
-        note(f"---- {sentence}")
-        try:
-            scene()
-        except Skip as reason:
-            skip(sentence, reason)
-        except Exception:  # a broken scene must not hide the others
-            ok(False, f"{sentence}: the scene itself runs", traceback.format_exc())
-    print(f"1..{Tap.count}", flush=True)
-    sys.exit(1 if Tap.failed else 0)
 
 
 # ---- Waiting, and reading /proc -----------------------------------------------------------------------
@@ -432,16 +384,7 @@ class Scene:
 
 # ---- What clade says ----------------------------------------------------------------------------------
 
-def _clade():
-    if "CLADE" in os.environ:
-        return os.environ["CLADE"]
-    for directory in (os.environ.get("builddir"), f"{HERE}/../../build"):
-        if directory and os.access(f"{directory}/clade", os.X_OK):
-            return os.path.abspath(f"{directory}/clade")
-    return os.path.abspath(f"{HERE}/../../build/clade")
-
-
-CLADE = _clade()
+CLADE = "none" if os.environ.get("CLADE") == "none" else find_clade()
 KINDS = ("agent", "pm2", "container", "service", "login", "kernel", "none")
 OWNER_FIELDS = ("id kind product key name parent started_by root_pid roots instances processes threads zombies orphans "
                 "rss_bytes cpu_percent births_per_s growth_per_min since evidence").split()

@@ -1,0 +1,115 @@
+"""The manual pages say all that the tables of the program hold, and README and ARCHITECTURE name files that are there."""
+import os
+import re
+import subprocess
+
+from tap import Skip, find_clade, main, ok
+
+CLADE = find_clade()
+SRCDIR = os.environ.get("SRCDIR") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+
+
+def read(path):
+    with open(os.path.join(SRCDIR, path), encoding="utf-8") as file:
+        return file.read()
+
+
+def plain(roff):
+    """The text of a manual page, without requests and escapes."""
+    text = re.sub(r"\\f[BIRP]|\\&", "", roff)
+    text = text.replace("\\-", "-").replace("\\e", "\\").replace("\\(aq", "'")
+    return re.sub(r"^\.[A-Z]{1,2} ?", "", text, flags=re.M).replace('"', "")
+
+
+def listed(what):
+    result = subprocess.run([CLADE, "list", what], capture_output=True, text=True, check=True)
+    return [line for line in result.stdout.splitlines() if line]
+
+
+def missing(words, text):
+    """Words that do not stand in the text by themselves."""
+    return [word for word in words if not re.search(rf"(?<![\w.-]){re.escape(word)}(?![\w-])", text)]
+
+
+MANUAL = plain(read("man/clade.1"))
+RULES = plain(read("man/clade-owners.5"))
+
+
+def section(name):
+    match = re.search(rf"^{name}\n(.*?)(?=^[A-Z][A-Z ]+$|\Z)", MANUAL, re.M | re.S)
+    return match.group(1) if match else ""
+
+
+def expect(what, lost):
+    ok(not lost, what, *lost)
+
+
+def the_manual_has_every_option_command_and_list():
+    names = [name for line in listed("options") for name in re.findall(r"(?:^|\s)(--?[a-zA-Z][\w-]*)", line[:28])]
+    expect("every option", missing(names, MANUAL))
+    text = subprocess.run([CLADE, "--help"], capture_output=True, text=True, check=True).stdout
+    commands = re.findall(r"^  ([a-z]+)", text.split("Commands:")[1].split("Options:")[0], re.M)
+    ok(len(commands) >= 2, "--help names commands", commands)
+    expect("every command", missing(commands, section("COMMANDS")))
+    expect("every list", missing(["columns", "formats", "keys", "options", "owners", "themes"], section("COMMANDS")))
+    expect("every theme", missing([line.split()[0] for line in listed("themes")], MANUAL))
+
+
+def the_manual_has_every_key():
+    keys = [key for line in listed("keys") for key in line[:10].split()]
+    lost = [key for key in keys if not re.search(rf"(?:^|[\s,]){re.escape(key)}(?:$|[\s,])", section("KEYS"), re.M)]
+    ok(len(keys) > 20, "clade lists its keys", keys)
+    expect("every key", lost)
+
+
+def the_manual_has_every_column_and_format():
+    table = section("COLUMNS")
+    for line in listed("columns"):
+        name, title, _ = line.split(None, 2)
+        ok(f"{name}|{title}|" in table, f"column {name}")
+    expect("every format", missing([line.split()[0] for line in listed("formats")], section("FORMATS")))
+
+
+def the_manual_has_every_key_of_the_document():
+    source = read("src/export/json.c")
+    keys = set(re.findall(r'(?:put_\w+|jsonw_key)\(&?json, "(\w+)"', source)) - {"argv_base64"}
+    ok(len(keys) > 60, "the writer's keys are found", sorted(keys))
+    expect("every key of the JSON document", missing(sorted(keys), section("THE JSON DOCUMENT")))
+
+
+def the_manual_has_every_exit_status():
+    values = re.findall(r"EXIT_\w+ = (\d)", read("src/options.h"))
+    ok(values == ["0", "1", "2"], "the statuses are found", values)
+    expect("every exit status", missing(values, section("EXIT STATUS")))
+
+
+def the_manual_of_rules_has_every_key_and_field():
+    source = read("src/attribute/rules.c")
+    keys = re.findall(r'^\t\{"([a-z._]+)",\s+VALUE_', source, re.M)
+    ok(len(keys) > 40, "the rules' keys are found", keys)
+    expect("every key of a rule", [key for key in keys if not re.search(rf"(?<![\w.]){re.escape(key)}(?![\w.])", RULES)])
+    expect("every field of a condition", missing(["exe", "comm", "argv0", "arg", "title", "env"], RULES))
+    expect("every kind", missing(["agent", "pm2", "container", "service", "login"], RULES))
+
+
+def the_pages_are_formatted_without_a_warning():
+    try:
+        for page in ("clade.1", "clade-owners.5"):
+            result = subprocess.run(["groff", "-K", "utf8", "-t", "-man", "-Tutf8", "-ww", os.path.join(SRCDIR, "man", page)],
+                                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            ok(result.returncode == 0 and not result.stderr, f"groff {page}", result.stderr)
+    except FileNotFoundError as error:
+        raise Skip("no groff") from error
+
+
+def what_the_documents_name_is_there():
+    for page in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"):
+        named = re.findall(r"`((?:src|include|tests|man|\.ci|screenshots)/[\w./-]*)`", read(page))
+        named += re.findall(r"\]\(([\w./-]+)\)", read(page))
+        lost = [path for path in named if not os.path.exists(os.path.join(SRCDIR, path))]
+        ok(named and not lost, f"{page} names files that are there", *lost)
+
+
+main(the_manual_has_every_option_command_and_list, the_manual_has_every_key, the_manual_has_every_column_and_format,
+     the_manual_has_every_key_of_the_document, the_manual_has_every_exit_status, the_manual_of_rules_has_every_key_and_field,
+     the_pages_are_formatted_without_a_warning, what_the_documents_name_is_there)
