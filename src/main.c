@@ -1,4 +1,5 @@
-/* Puts the parts together: options, a source, the attributor, one view. The one place that ends the program. */
+/* Puts the parts together: options, a source, the attributor, one view. The one place that ends the
+ * program. */
 #include <config.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -50,7 +51,8 @@ static int fail(const char *what, int error)
 static void fill_standard_descriptors(void)
 {
 	for (int fd = 0; fd <= 2; fd++) {
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) != fd)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) != fd)
 			_exit(EXIT_FAILED);
 	}
 }
@@ -89,7 +91,8 @@ static int open_source(struct program *program)
 	config.markers = rules_markers(program->rules, &config.n_markers);
 	rc = source_procps.open(&config, &program->source);
 	if (rc == -ENOSYS) {
-		fprintf(stderr, "clade: /proc is not mounted, so no process can be seen; try: mount -t proc proc /proc\n");
+		fprintf(stderr, "clade: /proc is not mounted, so no process can be seen; try: "
+				"mount -t proc proc /proc\n");
 		return EXIT_FAILED;
 	}
 	return rc == 0 ? EXIT_OK : fail("collector procps", rc);
@@ -132,8 +135,8 @@ static void wait_until(const struct timespec *start, double seconds)
 		;
 }
 
-static int take_moment(const struct program *program, const struct moment *before, struct history *history,
-		       struct moment *moment)
+static int take_moment(const struct program *program, const struct moment *before,
+		       struct history *history, struct moment *moment)
 {
 	struct snapshot *snap;
 	int rc = source_sample(program->source, before->snap, &snap);
@@ -180,7 +183,8 @@ static int write_snapshot(const struct program *program, const struct model *mod
 		rc = io_write_file(path, text_str(&whole), whole.len, false);
 	text_done(&whole);
 	if (rc == -EEXIST) {
-		fprintf(stderr, "clade: %s is there already; remove it or choose another name\n", path);
+		fprintf(stderr, "clade: %s is there already; remove it or choose another name\n",
+			path);
 		return EXIT_FAILED;
 	}
 	return rc == 0 ? EXIT_OK : fail(path, rc);
@@ -238,7 +242,8 @@ static int run_ui(struct program *program)
 static void list_columns(struct text *out)
 {
 	for (size_t i = 0; i < COLUMNS_N; i++)
-		text_printf(out, "%-9s  %-6s  %s\n", columns[i].name, columns[i].title, columns[i].help);
+		text_printf(out, "%-9s  %-6s  %s\n", columns[i].name, columns[i].title,
+			    columns[i].help);
 }
 
 static void list_formats(struct text *out)
@@ -264,9 +269,10 @@ static void list_rules(struct text *out)
 
 static int run_list(enum list_what what)
 {
-	static void (*const lists[])(struct text *out) = {
-		[LIST_COLUMNS] = list_columns, [LIST_FORMATS] = list_formats, [LIST_KEYS] = keys_list,
-		[LIST_OPTIONS] = options_list, [LIST_OWNERS] = list_rules,    [LIST_THEMES] = list_themes,
+	static void (*const lists[])(struct text * out) = {
+		[LIST_COLUMNS] = list_columns, [LIST_FORMATS] = list_formats,
+		[LIST_KEYS] = keys_list,       [LIST_OPTIONS] = options_list,
+		[LIST_OWNERS] = list_rules,    [LIST_THEMES] = list_themes,
 	};
 	struct text out = {0};
 	int status;
@@ -290,9 +296,10 @@ static int show_help(void)
 
 static int show_version(void)
 {
-	static const char version[] = PACKAGE_STRING "\n"
-						     "Collectors: procps (libproc2)\n"
-						     "Licence: GPL-2.0-or-later. There is no warranty.\n";
+	static const char version[] =
+		PACKAGE_STRING "\n"
+			       "Collectors: procps (libproc2)\n"
+			       "Licence: GPL-2.0-or-later. There is no warranty.\n";
 
 	return write_out(version, sizeof(version) - 1);
 }
@@ -309,7 +316,8 @@ static int run(struct program *program)
 		return run_list(program->options.what);
 	status = open_program(program);
 	if (status == EXIT_OK)
-		status = program->options.command == COMMAND_SNAPSHOT ? run_snapshot(program) : run_ui(program);
+		status = program->options.command == COMMAND_SNAPSHOT ? run_snapshot(program)
+								      : run_ui(program);
 	close_program(program);
 	return status;
 }

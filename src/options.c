@@ -26,7 +26,7 @@ enum {
 
 struct option {
 	const char *name;
-	char letter; /* '\0': none */
+	char letter;          /* '\0': none */
 	const char *argument; /* NULL: a flag */
 	enum option_type type;
 	size_t offset;
@@ -70,14 +70,18 @@ static const char *const list_names[] = {
 
 static const char *const collector_names[] = {"auto", "procps", NULL};
 
-enum { OPTIONS = sizeof(options) / sizeof(options[0]), COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+enum {
+	OPTIONS = sizeof(options) / sizeof(options[0]),
+	COMMANDS = sizeof(commands) / sizeof(commands[0])
+};
 
 static size_t least_of(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
 
-/* How many letters must be put in, left out, changed or swapped with their neighbour (optimal string alignment). */
+/* How many letters must be put in, left out, changed or swapped with their neighbour (optimal
+ * string alignment). */
 static size_t distance(const char *a, const char *b)
 {
 	size_t rows[3][WORD_MAX + 1];
@@ -95,7 +99,8 @@ static size_t distance(const char *a, const char *b)
 
 		now[0] = i;
 		for (size_t j = 1; j <= lb; j++) {
-			now[j] = least_of(before[j - 1] + (a[i - 1] != b[j - 1]), least_of(before[j], now[j - 1]) + 1);
+			now[j] = least_of(before[j - 1] + (a[i - 1] != b[j - 1]),
+					  least_of(before[j], now[j - 1]) + 1);
 			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
 				now[j] = least_of(now[j], two[j - 2] + 1);
 		}
@@ -133,14 +138,15 @@ static int unknown(struct text *error, const char *what, const char *word, const
 	return -EINVAL;
 }
 
-static int parse_seconds(const struct option *option, const char *value, double *seconds, struct text *error)
+static int parse_seconds(const struct option *option, const char *value, double *seconds,
+			 struct text *error)
 {
 	char *end;
 	double parsed = strtod(value, &end);
 
 	if (end == value || *end || !(parsed >= option->least && parsed <= option->most)) {
-		text_printf(error, "--%s takes seconds from %g to %g, not '%s'", option->name, option->least,
-			    option->most, value);
+		text_printf(error, "--%s takes seconds from %g to %g, not '%s'", option->name,
+			    option->least, option->most, value);
 		return -EINVAL;
 	}
 	*seconds = parsed;
@@ -159,7 +165,8 @@ static int parse_format(const char *value, const struct export_format **format, 
 	return unknown(error, "format", value, names);
 }
 
-static int check_name(const char *what, const char *value, const char *const *names, struct text *error)
+static int check_name(const char *what, const char *value, const char *const *names,
+		      struct text *error)
 {
 	for (size_t i = 0; names[i]; i++) {
 		if (strcmp(names[i], value) == 0)
@@ -168,7 +175,8 @@ static int check_name(const char *what, const char *value, const char *const *na
 	return unknown(error, what, value, names);
 }
 
-static int set_option(const struct option *option, const char *value, struct options *parsed, struct text *error)
+static int set_option(const struct option *option, const char *value, struct options *parsed,
+		      struct text *error)
 {
 	void *member = (char *)parsed + option->offset;
 	int rc = 0;
@@ -240,14 +248,15 @@ struct arguments {
 	unsigned used; /* which options were given, a bit each */
 };
 
-static int take_value(struct arguments *arguments, const struct option *option, const char *attached,
-		      struct options *parsed, struct text *error)
+static int take_value(struct arguments *arguments, const struct option *option,
+		      const char *attached, struct options *parsed, struct text *error)
 {
 	const char *value = attached;
 
 	if (option->argument && !value) {
 		if (arguments->at + 1 >= arguments->argc) {
-			text_printf(error, "option '--%s' needs a value: %s", option->name, option->argument);
+			text_printf(error, "option '--%s' needs a value: %s", option->name,
+				    option->argument);
 			return -EINVAL;
 		}
 		value = arguments->argv[++arguments->at];
@@ -268,7 +277,8 @@ static int take_long(struct arguments *arguments, struct options *parsed, struct
 
 	if (!option)
 		return unknown_option(argument, error);
-	return take_value(arguments, option, argument[2 + len] ? argument + 3 + len : NULL, parsed, error);
+	return take_value(arguments, option, argument[2 + len] ? argument + 3 + len : NULL, parsed,
+			  error);
 }
 
 /* -d 5, -d5, -hV */
@@ -284,7 +294,8 @@ static int take_short(struct arguments *arguments, struct options *parsed, struc
 		if (!option)
 			return unknown_option(letter, error);
 		if (option->argument)
-			return take_value(arguments, option, letters[1] ? letters + 1 : NULL, parsed, error);
+			return take_value(arguments, option, letters[1] ? letters + 1 : NULL,
+					  parsed, error);
 		rc = take_value(arguments, option, NULL, parsed, error);
 		if (rc != 0)
 			return rc;
@@ -324,13 +335,15 @@ static int take_word(const char *word, size_t place, struct options *parsed, str
 	return -EINVAL;
 }
 
-static int check_use(const struct arguments *arguments, const struct options *parsed, struct text *error)
+static int check_use(const struct arguments *arguments, const struct options *parsed,
+		     struct text *error)
 {
 	for (size_t i = 0; i < OPTIONS; i++) {
 		if (!(arguments->used & 1u << i) || options[i].commands & 1u << parsed->command)
 			continue;
 		text_printf(error, "option '--%s' does not go with %s", options[i].name,
-			    parsed->command == COMMAND_UI         ? "the terminal UI; did you mean 'clade snapshot'?"
+			    parsed->command == COMMAND_UI
+				    ? "the terminal UI; did you mean 'clade snapshot'?"
 			    : parsed->command == COMMAND_SNAPSHOT ? "'snapshot'"
 								  : "'list'");
 		return -EINVAL;
@@ -367,7 +380,8 @@ int options_parse(int argc, char **argv, struct options *parsed, struct text *er
 	if (rc == 0 && !parsed->wants_help && !parsed->wants_version) {
 		rc = check_use(&arguments, parsed, error);
 		if (rc == 0 && parsed->command == COMMAND_LIST && words < 2) {
-			text_add(error, "'list' needs a word: columns, formats, keys, options, owners or themes");
+			text_add(error, "'list' needs a word: columns, formats, keys, options, "
+					"owners or themes");
 			rc = -EINVAL;
 		}
 	}
@@ -398,7 +412,8 @@ void options_list(struct text *out)
 void options_help(struct text *out)
 {
 	text_add(out, "Usage: clade [OPTION]... [COMMAND]\n"
-		      "Every process under the thing that owns it: agent session, PM2 app, container, service.\n\n"
+		      "Every process under the thing that owns it: agent session, PM2 app, "
+		      "container, service.\n\n"
 		      "Commands:\n"
 		      "  (none)                    the terminal UI\n");
 	for (size_t i = 0; i < COMMANDS; i++) {
@@ -414,6 +429,7 @@ void options_help(struct text *out)
 	text_add(out, "\nFormats:\n");
 	for (const struct export_format *format = formats; format->name; format++)
 		text_printf(out, "  %-24s  %s\n", format->name, format->summary);
-	text_add(out, "\nExit status: 0 well, 1 it could not be done, 2 the command line is wrong.\n"
-		      "The manual is clade(1); owner rules are described in clade-owners(5).\n");
+	text_add(out,
+		 "\nExit status: 0 well, 1 it could not be done, 2 the command line is wrong.\n"
+		 "The manual is clade(1); owner rules are described in clade-owners(5).\n");
 }

@@ -1,6 +1,6 @@
 /*
- * The command line: what was asked for. options[] and commands[] in options.c are the one place where an option or a
- * command is added: parsing, --help and `clade list options` read them.
+ * The command line: what was asked for. options[] and commands[] in options.c are the one place
+ * where an option or a command is added: parsing, --help and `clade list options` read them.
  */
 #ifndef CLADE_OPTIONS_H
 #define CLADE_OPTIONS_H
@@ -33,15 +33,16 @@ struct options {
 	bool no_mouse;
 };
 
-/* Parses the arguments; strings are borrowed from argv. Returns 0, or -EINVAL with one line in `error`. */
+/* Parses the arguments; strings are borrowed from argv. Returns 0, or -EINVAL with one line in
+ * `error`. */
 int options_parse(int argc, char **argv, struct options *options, struct text *error);
 
 /* The text of --help, and the lines of `clade list options`. */
 void options_help(struct text *out);
 void options_list(struct text *out);
 
-/* The candidate that is most like `word` (Damerau-Levenshtein), or NULL when none is like it at all. `names` ends
- * with NULL. */
+/* The candidate that is most like `word` (Damerau-Levenshtein), or NULL when none is like it at
+ * all. `names` ends with NULL. */
 const char *nearest_name(const char *word, const char *const *names);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * Applies the owner rules: facts in, owners out. Rules are data (owners.conf, built in; more from
- * /etc/clade/owners.d and $XDG_CONFIG_HOME/clade/owners.d). The attributor remembers from sample to sample what cannot be
- * seen again: whose child an orphan was, and names read from disk.
+ * /etc/clade/owners.d and $XDG_CONFIG_HOME/clade/owners.d). The attributor remembers from sample to
+ * sample what cannot be seen again: whose child an orphan was, and names read from disk.
  */
 #ifndef CLADE_ATTRIBUTOR_H
 #define CLADE_ATTRIBUTOR_H
@@ -22,12 +22,14 @@ typedef void rules_complain(void *context, const char *message);
 struct ruleset *rules_new(void);
 void rules_free(struct ruleset *rules);
 
-/* Adds the rules in `text[0..len)`; a rule of a name that is there replaces it. Each mistake is told to `complain` with
- * `file` and line, that rule is left out, and the rest still works. Returns the number of mistakes. */
-int rules_parse(struct ruleset *rules, const char *file, const char *text, size_t len, rules_complain *complain,
-		void *context);
+/* Adds the rules in `text[0..len)`; a rule of a name that is there replaces it. Each mistake is
+ * told to `complain` with `file` and line, that rule is left out, and the rest still works. Returns
+ * the number of mistakes. */
+int rules_parse(struct ruleset *rules, const char *file, const char *text, size_t len,
+		rules_complain *complain, void *context);
 
-/* rules_parse() on every *.conf in a directory, in the order of names; a directory that is not there is no mistake. */
+/* rules_parse() on every *.conf in a directory, in the order of names; a directory that is not
+ * there is no mistake. */
 int rules_read_dir(struct ruleset *rules, const char *dir, rules_complain *complain, void *context);
 
 /* What a source must keep of environments for these rules; borrowed, valid as long as the rules. */
@@ -39,7 +41,8 @@ void rules_list(const struct ruleset *rules, struct text *out);
 struct attributor_config {
 	const struct ruleset *rules; /* borrowed, as is the next */
 	const struct users *users;
-	bool use_files; /* read names and sessions from disk; false for a snapshot of another machine */
+	bool use_files; /* read names and sessions from disk; false for a snapshot of another
+			   machine */
 };
 
 struct attributor;
@@ -47,8 +50,10 @@ struct attributor;
 struct attributor *attributor_new(const struct attributor_config *config);
 void attributor_free(struct attributor *attributor);
 
-/* Finds the owner of every process. Returns 0 and hands the result to the caller (attribution_free), or -ENOMEM.
- * `snap` must be live as long as the result; what is remembered from sample to sample is copied. */
-int attributor_assign(struct attributor *attributor, const struct snapshot *snap, struct attribution **attribution);
+/* Finds the owner of every process. Returns 0 and hands the result to the caller
+ * (attribution_free), or -ENOMEM. `snap` must be live as long as the result; what is remembered
+ * from sample to sample is copied. */
+int attributor_assign(struct attributor *attributor, const struct snapshot *snap,
+		      struct attribution **attribution);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * The columns: what a view and an export can show of an owner or a process. One row of columns.def each; adding a
- * column is adding a row there (and its value in column.c when it is a new kind of value).
+ * The columns: what a view and an export can show of an owner or a process. One row of columns.def
+ * each; adding a column is adding a row there (and its value in column.c when it is a new kind of
+ * value).
  */
 #ifndef CLADE_COLUMN_H
 #define CLADE_COLUMN_H
@@ -40,14 +41,16 @@ extern const struct column columns[COLUMNS_N];
 /* Sets `*id`; returns 0, or -EINVAL for an unknown name. */
 int column_parse(const char *name, enum column_id *id);
 
-/* Adds the value for an owner or for a process (with its subtree where the column says so), harmless, not padded;
+/* Adds the value for an owner or for a process (with its subtree where the column says so),
+ * harmless, not padded;
  * "-" when unknown. */
-void column_add_owner(struct text *out, enum column_id id, const struct model *model, int32_t owner);
+void column_add_owner(struct text *out, enum column_id id, const struct model *model,
+		      int32_t owner);
 void column_add_proc(struct text *out, enum column_id id, const struct model *model, int32_t proc,
 		     const struct users *users);
 
-/* Order for sorting, ascending: below, equal or above 0. Unknown comes before everything. Ties are broken by start time
- * and pid, so the order never depends on the sort's mood. */
+/* Order for sorting, ascending: below, equal or above 0. Unknown comes before everything. Ties are
+ * broken by start time and pid, so the order never depends on the sort's mood. */
 int column_compare_owners(enum column_id id, const struct model *model, int32_t a, int32_t b);
 int column_compare_procs(enum column_id id, const struct model *model, int32_t a, int32_t b);
 

@@ -1,6 +1,6 @@
 /*
- * uthash, set up once for the whole program: when a table cannot grow, the program aborts as mem_* does.
- * Keys are hashed as raw bytes: a key struct must have no padding (proc_key has none).
+ * uthash, set up once for the whole program: when a table cannot grow, the program aborts as mem_*
+ * does. Keys are hashed as raw bytes: a key struct must have no padding (proc_key has none).
  */
 #ifndef CLADE_HASH_H
 #define CLADE_HASH_H

@@ -1,4 +1,5 @@
-/* Reading and writing whole files: short reads and EINTR dealt with, nothing half written left behind. */
+/* Reading and writing whole files: short reads and EINTR dealt with, nothing half written left
+ * behind. */
 #ifndef CLADE_IO_H
 #define CLADE_IO_H
 
@@ -7,9 +8,10 @@
 
 #include "clade/text.h"
 
-/* Reads the file `path` (relative to `dirfd`, or AT_FDCWD) into `out`, replacing its contents; at most `limit` bytes.
- * Opens with O_CLOEXEC|O_NONBLOCK|O_NOCTTY, so that a FIFO cannot hang us. Returns 0, or -errno with `out` empty.
- * Sets errno to nothing of meaning. A file longer than `limit` is cut there. */
+/* Reads the file `path` (relative to `dirfd`, or AT_FDCWD) into `out`, replacing its contents; at
+ * most `limit` bytes. Opens with O_CLOEXEC|O_NONBLOCK|O_NOCTTY, so that a FIFO cannot hang us.
+ * Returns 0, or -errno with `out` empty. Sets errno to nothing of meaning. A file longer than
+ * `limit` is cut there. */
 int io_read_at(int dirfd, const char *path, size_t limit, struct text *out);
 
 /* Reads the last `tail` bytes of a regular file (all of it when shorter). Returns 0 or -errno. */
@@ -21,8 +23,9 @@ int io_read_link_at(int dirfd, const char *path, struct text *out);
 /* Writes all bytes to a descriptor. Returns 0 or -errno. */
 int io_write_all(int fd, const void *bytes, size_t len);
 
-/* Writes a new file as a whole: into a temporary file beside it, synced, then given its name. Returns 0, -EEXIST when
- * the file is there and `replace` is false, or another -errno; on failure nothing is left behind. Mode 0600. */
+/* Writes a new file as a whole: into a temporary file beside it, synced, then given its name.
+ * Returns 0, -EEXIST when the file is there and `replace` is false, or another -errno; on failure
+ * nothing is left behind. Mode 0600. */
 int io_write_file(const char *path, const void *bytes, size_t len, bool replace);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Writes JSON (RFC 8259) into a text as it goes: no tree is built. Commas and nesting are kept here, so a writer
- * cannot make an invalid document; that brackets match is asserted.
+ * Writes JSON (RFC 8259) into a text as it goes: no tree is built. Commas and nesting are kept
+ * here, so a writer cannot make an invalid document; that brackets match is asserted.
  */
 #ifndef CLADE_JSONW_H
 #define CLADE_JSONW_H
@@ -35,11 +35,13 @@ void jsonw_null(struct jsonw *json);
 void jsonw_bool(struct jsonw *json, bool value);
 void jsonw_int(struct jsonw *json, int64_t value);
 void jsonw_uint(struct jsonw *json, uint64_t value); /* UNKNOWN (units.h) is written as null */
-void jsonw_real(struct jsonw *json, double value, int decimals); /* NAN and infinities are written as null */
+void jsonw_real(struct jsonw *json, double value,
+		int decimals);                        /* NAN and infinities are written as null */
 void jsonw_string(struct jsonw *json, const char *s); /* NULL is written as null */
 
-/* Any bytes: valid UTF-8 as it is (controls escaped), every other byte as U+FFFD. Returns false if any byte was lost so;
- * the caller then adds the bytes in base64 under a second key, so that nothing is lost. */
+/* Any bytes: valid UTF-8 as it is (controls escaped), every other byte as U+FFFD. Returns false if
+ * any byte was lost so; the caller then adds the bytes in base64 under a second key, so that
+ * nothing is lost. */
 bool jsonw_bytes(struct jsonw *json, const char *s, size_t len);
 void jsonw_base64(struct jsonw *json, const void *bytes, size_t len);
 

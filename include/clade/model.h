@@ -1,7 +1,7 @@
 /*
- * What a moment means: the tree with its totals, the owners with theirs, and how fast both grow. A model belongs to one
- * snapshot and its attribution (borrowed: they must outlive it), is made once, and never changes. Everything in it is made in
- * time linear in the number of processes.
+ * What a moment means: the tree with its totals, the owners with theirs, and how fast both grow. A
+ * model belongs to one snapshot and its attribution (borrowed: they must outlive it), is made once,
+ * and never changes. Everything in it is made in time linear in the number of processes.
  */
 #ifndef CLADE_MODEL_H
 #define CLADE_MODEL_H
@@ -25,13 +25,13 @@ struct totals {
 	uint64_t rss_bytes;
 	uint64_t births; /* since the sample before, as far as seen */
 	uint64_t deaths;
-	double cpu_percent;    /* NAN without a sample before */
-	double io_read_rate;   /* bytes per second; NAN when known of none of them */
+	double cpu_percent;  /* NAN without a sample before */
+	double io_read_rate; /* bytes per second; NAN when known of none of them */
 	double io_write_rate;
 };
 
-/* How fast a set of processes changes. All NAN until there are two samples; a window longer than what was watched is the
- * rate over what was watched. */
+/* How fast a set of processes changes. All NAN until there are two samples; a window longer than
+ * what was watched is the rate over what was watched. */
 struct growth {
 	double births_per_s; /* over the last 10 s */
 	double deaths_per_s;
@@ -43,16 +43,17 @@ struct growth {
 
 /* A process in the tree: same index as in the snapshot. Links are indexes, NO_PROC ends a list. */
 struct node {
-	int32_t parent; /* NO_PROC: ppid 0, or a parent that is not in the snapshot */
+	int32_t parent;      /* NO_PROC: ppid 0, or a parent that is not in the snapshot */
 	int32_t first_child; /* children by start time */
 	int32_t next_sibling;
 	int32_t depth;
 	uint32_t children;
 	uint32_t zombie_children; /* that this process fails to reap */
-	bool is_new;           /* was not in the sample before, and there was one */
-	bool is_parent_unseen; /* its ppid is not 0, but no such process is visible (hidepid, a namespace) */
-	struct totals subtree; /* itself and all below */
-	struct growth growth;  /* of the subtree */
+	bool is_new;              /* was not in the sample before, and there was one */
+	bool is_parent_unseen;    /* its ppid is not 0, but no such process is visible (hidepid, a
+				     namespace) */
+	struct totals subtree;    /* itself and all below */
+	struct growth growth;     /* of the subtree */
 };
 
 enum badge {
@@ -71,12 +72,14 @@ struct group {
 	struct totals nested; /* and those of the owners in it */
 	struct growth own_growth;
 	struct growth growth; /* of nested */
-	double loop_per_min;  /* short lives started in a minute by its own; 0 when it is no loop, NAN unknown */
+	double loop_per_min;  /* short lives started in a minute by its own; 0 when it is no loop,
+				 NAN unknown */
 	uint32_t badges;      /* of enum badge */
 	double heat;          /* what "hottest first" sorts by */
 	int32_t first_child;  /* owners in it, NO_OWNER ends */
 	int32_t next_sibling;
-	uint32_t first_proc; /* its own processes: model.by_owner[first_proc .. first_proc + own.procs) */
+	uint32_t first_proc; /* its own processes: model.by_owner[first_proc .. first_proc +
+				own.procs) */
 };
 
 enum verdict_kind {
@@ -97,30 +100,32 @@ struct verdict {
 	int32_t owner;    /* who does it, or NO_OWNER */
 	double eta_s;     /* until the limit is hit; NAN when none is in sight */
 	const char *word; /* "GROWING"; "OK" when quiet */
-	const char *line; /* without the word, harmless UTF-8: "claude api-refactor (pid 4211)  58,083 sh  +894/s  …" */
+	const char *line; /* without the word, harmless UTF-8: "claude api-refactor (pid 4211)
+			     58,083 sh  +894/s  …" */
 };
 
 struct model {
 	struct arena arena;
 	const struct snapshot *snap;
 	const struct attribution *attr;
-	struct node *nodes; /* snap->n_procs */
-	int32_t first_root; /* the processes without parent, by next_sibling */
+	struct node *nodes;   /* snap->n_procs */
+	int32_t first_root;   /* the processes without parent, by next_sibling */
 	struct group *groups; /* attr->n_owners */
-	int32_t *by_owner;  /* process indexes, grouped by owner, by pid within */
+	int32_t *by_owner;    /* process indexes, grouped by owner, by pid within */
 	struct totals all;
 	struct growth growth; /* of the machine */
 	struct verdict verdict;
 };
 
-/* What the samples before this one were: sizes of owners and subtrees for the last minute. Bounded. */
+/* What the samples before this one were: sizes of owners and subtrees for the last minute. Bounded.
+ */
 struct history;
 
 struct history *history_new(void);
 void history_free(struct history *history);
 
-/* Makes the model of a snapshot and adds the snapshot to the history. Returns 0 and hands the model over (model_free), or
- * -ENOMEM; the history is then as before. */
+/* Makes the model of a snapshot and adds the snapshot to the history. Returns 0 and hands the model
+ * over (model_free), or -ENOMEM; the history is then as before. */
 int model_make(struct history *history, const struct snapshot *snap, const struct attribution *attr,
 	       struct model **model);
 void model_free(struct model *model);

@@ -1,6 +1,7 @@
 /*
- * The lines of a view: owners that open into their trees, or the whole tree, filtered, sorted and folded. Made anew from
- * the model whenever the model or the view changes; the screen and the text snapshot draw from them.
+ * The lines of a view: owners that open into their trees, or the whole tree, filtered, sorted and
+ * folded. Made anew from the model whenever the model or the view changes; the screen and the text
+ * snapshot draw from them.
  */
 #ifndef CLADE_ROWS_H
 #define CLADE_ROWS_H
@@ -24,13 +25,15 @@ struct row_key {
 
 struct row {
 	enum row_type type;
-	int32_t index;    /* into model.groups or model.nodes */
-	int32_t depth;    /* of nesting, 0 at the left */
-	uint64_t guides;  /* bit d: at depth d (below 64) another row of that level follows further down */
-	bool is_last;     /* the last of its siblings */
+	int32_t index;   /* into model.groups or model.nodes */
+	int32_t depth;   /* of nesting, 0 at the left */
+	uint64_t guides; /* bit d: at depth d (below 64) another row of that level follows further
+			    down */
+	bool is_last;    /* the last of its siblings */
 	bool is_open;
 	bool has_children; /* can be opened */
-	bool is_match;    /* the search or filter hit this row itself, not only something above or below it */
+	bool is_match;     /* the search or filter hit this row itself, not only something above or
+			      below it */
 };
 
 struct rows {
@@ -40,7 +43,8 @@ struct rows {
 	size_t matches;
 };
 
-/* Which rows are open; the default differs by row (see view.is_open_default). The set holds the exceptions. */
+/* Which rows are open; the default differs by row (see view.is_open_default). The set holds the
+ * exceptions. */
 struct fold_set;
 
 struct fold_set *folds_new(void);
@@ -54,11 +58,11 @@ struct view {
 	enum view_mode mode;
 	enum column_id sort;
 	bool is_ascending;
-	bool is_open_default;   /* owners (VIEW_OWNERS) or processes (VIEW_TREE) start open */
+	bool is_open_default;         /* owners (VIEW_OWNERS) or processes (VIEW_TREE) start open */
 	const struct fold_set *folds; /* NULL: none */
 	const struct query *filter;   /* NULL: all; matches keep what is above and below them */
-	const char *states;  /* only processes in these states, "DZ"; NULL: all */
-	uint32_t uid;        /* only this user's, UINT32_MAX: all */
+	const char *states;           /* only processes in these states, "DZ"; NULL: all */
+	uint32_t uid;                 /* only this user's, UINT32_MAX: all */
 };
 
 /* Whether the row with that key is open, as far as folds say. */

@@ -1,9 +1,11 @@
 /*
- * One moment of the machine: its processes and its figures, as they were read. A source (source.h) makes it; once
- * sealed it never changes, and everyone after that holds it as `const`. It owns every byte it points to through one
- * arena, but for the facts, which it shares with later snapshots by counted reference.
+ * One moment of the machine: its processes and its figures, as they were read. A source (source.h)
+ * makes it; once sealed it never changes, and everyone after that holds it as `const`. It owns
+ * every byte it points to through one arena, but for the facts, which it shares with later
+ * snapshots by counted reference.
  *
- * A number that is not known is UNKNOWN, a real that is not known is NAN, a string NULL: never 0, never "".
+ * A number that is not known is UNKNOWN, a real that is not known is NAN, a string NULL: never 0,
+ * never "".
  */
 #ifndef CLADE_SNAPSHOT_H
 #define CLADE_SNAPSHOT_H
@@ -16,38 +18,43 @@
 #include "clade/text.h"
 #include "clade/units.h"
 
-/* What a process is, for ever: a pid is used again, a pid with its start time is not. No padding: it is a hash key. */
+/* What a process is, for ever: a pid is used again, a pid with its start time is not. No padding:
+ * it is a hash key. */
 struct proc_key {
 	uint64_t start_ticks; /* since boot, proc_pid_stat(5) field 22 */
 	int64_t pid;
 };
 
 enum env_state {
-	ENV_UNREAD,   /* not tried: a kernel thread, a zombie, or gone meanwhile */
+	ENV_UNREAD, /* not tried: a kernel thread, a zombie, or gone meanwhile */
 	ENV_READ,
 	ENV_DENIED,    /* another user's process */
 	ENV_CLOBBERED, /* the program wrote something else there (perl's $0=, setproctitle) */
 };
 
 /*
- * What stays the same from one exec to the next, read once and shared by every process for which it is equal.
- * Immutable, counted; made by facts.c.
+ * What stays the same from one exec to the next, read once and shared by every process for which it
+ * is equal. Immutable, counted; made by facts.c.
  */
 struct facts {
 	uint32_t refs;
 	const char *comm; /* proc_pid_comm(5), the raw bytes, never NULL */
-	const char *argv; /* arguments, each ended by NUL, without the NULs a title leaves behind; NULL unknown */
+	const char *argv; /* arguments, each ended by NUL, without the NULs a title leaves behind;
+			     NULL unknown */
 	size_t argv_len;
-	const char *exe;    /* target of /proc/N/exe, " (deleted)" stripped; NULL unknown */
-	const char *cwd;    /* NULL unknown */
-	const char *cgroup; /* the text of /proc/N/cgroup: lines "N:controllers:path\n"; NULL unknown */
-	const char *markers; /* owner markers of the environment: "NAME=value" each ended by NUL; "" when none */
+	const char *exe; /* target of /proc/N/exe, " (deleted)" stripped; NULL unknown */
+	const char *cwd; /* NULL unknown */
+	const char *
+		cgroup; /* the text of /proc/N/cgroup: lines "N:controllers:path\n"; NULL unknown */
+	const char *markers; /* owner markers of the environment: "NAME=value" each ended by NUL; ""
+				when none */
 	size_t markers_len;
 	enum env_state env;
-	uint32_t uid;        /* effective user (proc_pid_status(5)); UINT32_MAX unknown */
-	uint64_t pid_ns;     /* inode of its pid namespace; UNKNOWN */
-	uint32_t ns_pid;     /* its pid in there (last number of NSpid); 0 unknown */
-	bool is_ns_foreign;  /* pid, mount and UTS namespaces all differ from our own: a container's mark */
+	uint32_t uid;       /* effective user (proc_pid_status(5)); UINT32_MAX unknown */
+	uint64_t pid_ns;    /* inode of its pid namespace; UNKNOWN */
+	uint32_t ns_pid;    /* its pid in there (last number of NSpid); 0 unknown */
+	bool is_ns_foreign; /* pid, mount and UTS namespaces all differ from our own: a container's
+			       mark */
 	bool is_exe_deleted;
 };
 
@@ -68,14 +75,16 @@ struct process {
 	uint64_t start_ticks;
 	uint64_t cpu_ticks; /* user and system time of all threads, in ticks */
 	uint64_t rss_bytes;
-	uint64_t io_read_bytes; /* storage reads and writes, proc_pid_io(5); UNKNOWN when denied or not read yet */
+	uint64_t io_read_bytes; /* storage reads and writes, proc_pid_io(5); UNKNOWN when denied or
+				   not read yet */
 	uint64_t io_write_bytes;
-	float cpu_percent;    /* of one CPU, since the sample before (since birth, if younger); NAN: no sample before */
-	float io_read_rate;   /* bytes per second, likewise */
+	float cpu_percent; /* of one CPU, since the sample before (since birth, if younger); NAN: no
+			      sample before */
+	float io_read_rate; /* bytes per second, likewise */
 	float io_write_rate;
 	int8_t nice;
-	char state; /* R S D Z T t X I, proc_pid_stat(5) field 3 */
-	bool is_kernel; /* a kernel thread */
+	char state;                /* R S D Z T t X I, proc_pid_stat(5) field 3 */
+	bool is_kernel;            /* a kernel thread */
 	const struct facts *facts; /* never NULL */
 };
 
@@ -96,7 +105,8 @@ struct cpu_ticks {
 	uint64_t user, nice, system, idle, iowait, irq, softirq, steal;
 };
 
-/* The same as shares of the interval since the sample before, in percent of all CPUs; NAN when there is none. */
+/* The same as shares of the interval since the sample before, in percent of all CPUs; NAN when
+ * there is none. */
 struct cpu_split {
 	double user, nice, system, idle, iowait, irq, steal;
 };
@@ -108,13 +118,13 @@ struct machine {
 	uint64_t mem_total_bytes, mem_available_bytes, mem_free_bytes, mem_cached_bytes;
 	uint64_t swap_total_bytes, swap_free_bytes;
 	struct pressure psi_cpu, psi_memory, psi_io;
-	uint64_t tasks;        /* threads of all processes, kernel's too: each holds a pid */
+	uint64_t tasks; /* threads of all processes, kernel's too: each holds a pid */
 	uint64_t tasks_running;
-	uint64_t pid_max;      /* kernel.pid_max */
-	uint64_t threads_max;  /* kernel.threads-max */
-	uint64_t forks;        /* since boot: processes and threads made */
-	double forks_per_s;    /* NAN without a sample before */
-	uint64_t oom_kills;    /* since boot, oom_kill in /proc/vmstat */
+	uint64_t pid_max;       /* kernel.pid_max */
+	uint64_t threads_max;   /* kernel.threads-max */
+	uint64_t forks;         /* since boot: processes and threads made */
+	double forks_per_s;     /* NAN without a sample before */
+	uint64_t oom_kills;     /* since boot, oom_kill in /proc/vmstat */
 	uint64_t oom_kills_new; /* since the sample before */
 	double uptime_s;
 };
@@ -125,22 +135,23 @@ struct host {
 	const char *boot_id; /* /proc/sys/kernel/random/boot_id */
 	uint32_t cpus;
 	uint32_t ticks_per_s;
-	uint64_t boot_ms; /* when it booted, ms since the epoch: start_ticks counts from here */
+	uint64_t boot_ms;  /* when it booted, ms since the epoch: start_ticks counts from here */
 	uint64_t self_pid; /* clade's own pid, or UNKNOWN in a file from elsewhere */
 	uint64_t pid_ns;   /* inode of the pid namespace that was looked from */
 };
 
 struct snapshot {
 	struct arena arena;
-	uint64_t taken_ms;   /* since the epoch */
-	uint64_t mono_ms;    /* a clock that nobody sets; differences only */
-	double interval_s;   /* since the sample before; NAN when there is none */
-	double cost_s;       /* how long reading took */
+	uint64_t taken_ms; /* since the epoch */
+	uint64_t mono_ms;  /* a clock that nobody sets; differences only */
+	double interval_s; /* since the sample before; NAN when there is none */
+	double cost_s;     /* how long reading took */
 	struct host host;
 	struct machine machine;
 	struct process *procs; /* by pid, ascending */
 	size_t n_procs;
-	const char **notes; /* what could not be seen, a sentence each ("/proc is mounted with hidepid=2: …") */
+	const char **notes; /* what could not be seen, a sentence each ("/proc is mounted with
+			       hidepid=2: …") */
 	size_t n_notes;
 };
 
@@ -161,7 +172,8 @@ uint64_t snapshot_start_ms(const struct snapshot *snap, const struct process *pr
 /* Its age at the moment of the snapshot. */
 double snapshot_age_s(const struct snapshot *snap, const struct process *proc);
 
-/* Adds what the process does to the line: its arguments joined by a space, made harmless, or "[comm]" when it has none. */
+/* Adds what the process does to the line: its arguments joined by a space, made harmless, or
+ * "[comm]" when it has none. */
 void process_add_command(const struct process *proc, struct text *out);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Where snapshots come from: the live machine, a file, a test. A sample is taken in slices, so that the caller can
- * look at the keyboard in between:
+ * Where snapshots come from: the live machine, a file, a test. A sample is taken in slices, so that
+ * the caller can look at the keyboard in between:
  *
  *     source_begin(src, previous);
  *     while ((more = source_step(src)) > 0)
@@ -17,8 +17,9 @@
 #include "clade/snapshot.h"
 
 /*
- * Environment variables worth keeping: `keep` are kept only in an environment that has one of `triggers`
- * (NULL: always), so that a stranger's variable called "name" never gets into a snapshot. Arrays end with NULL.
+ * Environment variables worth keeping: `keep` are kept only in an environment that has one of
+ * `triggers` (NULL: always), so that a stranger's variable called "name" never gets into a
+ * snapshot. Arrays end with NULL.
  */
 struct marker_group {
 	const char *const *triggers;
@@ -49,18 +50,20 @@ struct source {
 	void (*close)(struct source *source);
 };
 
-/* The collector for the live machine. It stands in procps.c, outside of the core library, so that tests need no libproc2. */
+/* The collector for the live machine. It stands in procps.c, outside of the core library, so that
+ * tests need no libproc2. */
 extern const struct source_kind source_procps;
 
-/* Starts a sample. `previous` (may be NULL) is the snapshot before: rates are differences to it, and facts are taken over
- * from it; it must live until source_seal(). Returns 0 or -errno. */
+/* Starts a sample. `previous` (may be NULL) is the snapshot before: rates are differences to it,
+ * and facts are taken over from it; it must live until source_seal(). Returns 0 or -errno. */
 int source_begin(struct source *source, const struct snapshot *previous);
 
-/* Reads a slice of at most a few milliseconds. Returns 1 when there is more to read, 0 when done, or -errno: the sample
- * is then dropped and the next source_begin() starts afresh. */
+/* Reads a slice of at most a few milliseconds. Returns 1 when there is more to read, 0 when done,
+ * or -errno: the sample is then dropped and the next source_begin() starts afresh. */
 int source_step(struct source *source);
 
-/* Hands the finished snapshot over to the caller, who frees it with snapshot_free(). Returns 0 or -errno. */
+/* Hands the finished snapshot over to the caller, who frees it with snapshot_free(). Returns 0 or
+ * -errno. */
 int source_seal(struct source *source, struct snapshot **snapshot);
 
 /* How many processes the sample that is being taken holds so far. */
@@ -70,6 +73,7 @@ size_t source_progress(const struct source *source);
 void source_close(struct source *source);
 
 /* begin, step until done, seal: for callers with nobody at the keyboard. */
-int source_sample(struct source *source, const struct snapshot *previous, struct snapshot **snapshot);
+int source_sample(struct source *source, const struct snapshot *previous,
+		  struct snapshot **snapshot);
 
 #endif

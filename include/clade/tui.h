@@ -1,6 +1,6 @@
 /*
- * The terminal UI, as main.c starts it. Inside, panes draw into cells (cells.h) and only terminal.c knows curses, so
- * everything but the last step is tested without a terminal.
+ * The terminal UI, as main.c starts it. Inside, panes draw into cells (cells.h) and only terminal.c
+ * knows curses, so everything but the last step is tested without a terminal.
  */
 #ifndef CLADE_TUI_H
 #define CLADE_TUI_H
@@ -13,7 +13,7 @@
 #include "clade/users.h"
 
 struct tui_config {
-	struct source *source;         /* all borrowed */
+	struct source *source; /* all borrowed */
 	struct attributor *attributor;
 	const struct users *users;
 	double delay_s;    /* between samples */
@@ -23,11 +23,13 @@ struct tui_config {
 	bool has_mouse;
 };
 
-/* Runs until the user quits. Returns 0, or -errno with a sentence for the user in `error`: -ENOTTY without a terminal,
- * -ENOTSUP for a terminal that cannot move its cursor. The terminal is put back in any case, also on SIGTERM and SIGHUP. */
+/* Runs until the user quits. Returns 0, or -errno with a sentence for the user in `error`: -ENOTTY
+ * without a terminal, -ENOTSUP for a terminal that cannot move its cursor. The terminal is put back
+ * in any case, also on SIGTERM and SIGHUP. */
 int tui_run(const struct tui_config *config, struct text *error);
 
-/* One line for each key and what it does, as `clade list keys` prints them and the help screen shows them. */
+/* One line for each key and what it does, as `clade list keys` prints them and the help screen
+ * shows them. */
 void keys_list(struct text *out);
 
 /* The themes' names, ended by NULL. */

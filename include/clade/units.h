@@ -1,4 +1,5 @@
-/* Numbers as people read them in narrow columns. All write into a buffer of the caller and return it. */
+/* Numbers as people read them in narrow columns. All write into a buffer of the caller and return
+ * it. */
 #ifndef CLADE_UNITS_H
 #define CLADE_UNITS_H
 
@@ -14,7 +15,8 @@ static inline int is_known(uint64_t value)
 	return value != UNKNOWN;
 }
 
-/* 1023 -> "1023", 18 MiB -> "18.0M", 999 GiB -> "999G": binary prefixes, at most 5 characters; unknown -> "-". */
+/* 1023 -> "1023", 18 MiB -> "18.0M", 999 GiB -> "999G": binary prefixes, at most 5 characters;
+ * unknown -> "-". */
 const char *units_bytes(char buf[UNITS_LEN], uint64_t bytes);
 
 /* The same for a rate in bytes per second, "-" for NAN. */
@@ -35,7 +37,8 @@ const char *units_real(char buf[UNITS_LEN], double value);
 /* The same with a sign: "+894", "-3", "-0.5", "0". */
 const char *units_signed(char buf[UNITS_LEN], double value);
 
-/* 2026-11-24T10:12:45Z (RFC 3339, UTC, whole seconds) of milliseconds since the epoch; "-" when unknown. */
+/* 2026-11-24T10:12:45Z (RFC 3339, UTC, whole seconds) of milliseconds since the epoch; "-" when
+ * unknown. */
 const char *units_time(char buf[UNITS_LEN], uint64_t epoch_ms);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * User names, read once from /etc/passwd with fgetpwent(3): never through NSS, which may ask a network that is down.
+ * User names, read once from /etc/passwd with fgetpwent(3): never through NSS, which may ask a
+ * network that is down.
  */
 #ifndef CLADE_USERS_H
 #define CLADE_USERS_H
@@ -12,7 +13,8 @@ struct users;
 struct users *users_new(const char *path);
 void users_free(struct users *users);
 
-/* The name or home directory of a user, or NULL when the table does not know; borrowed from the table. */
+/* The name or home directory of a user, or NULL when the table does not know; borrowed from the
+ * table. */
 const char *users_find_name(const struct users *users, uint32_t uid);
 const char *users_find_home(const struct users *users, uint32_t uid);
 

@@ -22,7 +22,8 @@ static bool same_session(const struct rule *rule, const struct profile *a, const
 	return (!x && !y) || (x && y && claim_equal(x, y));
 }
 
-/* node codex.js -> codex, sshd: root [priv] -> sshd: root@pts/0: one owner in several processes, whose root is the outer. */
+/* node codex.js -> codex, sshd: root [priv] -> sshd: root@pts/0: one owner in several processes,
+ * whose root is the outer. */
 static bool is_wrapped(const struct pass *pass, int32_t i)
 {
 	const struct finding *found = &pass->found[i];
@@ -67,7 +68,8 @@ static const struct identity *read_registry(struct pass *pass, int32_t i, const 
 }
 
 /* Processes in containers number each other in their own namespace. */
-static bool is_pid_of(const struct pass *pass, int32_t root, int64_t pid, const struct process *seen_by)
+static bool is_pid_of(const struct pass *pass, int32_t root, int64_t pid,
+		      const struct process *seen_by)
 {
 	const struct process *proc = process_at(pass, root);
 
@@ -77,15 +79,18 @@ static bool is_pid_of(const struct pass *pass, int32_t root, int64_t pid, const 
 }
 
 /* The nearest process above that is a root of the rule. */
-static int32_t root_above(const struct pass *pass, int32_t i, const struct rule *rule, const int32_t *anchor_above)
+static int32_t root_above(const struct pass *pass, int32_t i, const struct rule *rule,
+			  const int32_t *anchor_above)
 {
 	int32_t at = anchor_above[i];
 
 	return at >= 0 && pass_draft(pass, pass->found[at].anchor)->rule == rule ? at : NO_PROC;
 }
 
-/* A session that the root's files do not tell is told by what it starts: CLAUDE_PID with CLAUDE_CODE_SESSION_ID. */
-static void learn_session(struct pass *pass, int32_t i, const struct claim *claim, const int32_t *anchor_above)
+/* A session that the root's files do not tell is told by what it starts: CLAUDE_PID with
+ * CLAUDE_CODE_SESSION_ID. */
+static void learn_session(struct pass *pass, int32_t i, const struct claim *claim,
+			  const int32_t *anchor_above)
 {
 	int32_t root = root_above(pass, i, claim->rule, anchor_above);
 	const struct claim *own;
@@ -103,10 +108,13 @@ static void learn_session(struct pass *pass, int32_t i, const struct claim *clai
 		draft->session = claim->key;
 }
 
-/* What has left its root's tree may still name the root: CLAUDE_PID of one that has told nothing yet. */
+/* What has left its root's tree may still name the root: CLAUDE_PID of one that has told nothing
+ * yet. */
 static void learn_from_afar(struct pass *pass, int32_t i, const struct claim *claim)
 {
-	int32_t at = claim->key && !claim->is_child && claim->root_pid > 0 ? claim_target(pass, claim, i) : NO_OWNER;
+	int32_t at = claim->key && !claim->is_child && claim->root_pid > 0
+			     ? claim_target(pass, claim, i)
+			     : NO_OWNER;
 	struct draft *draft = at != NO_OWNER ? pass_draft(pass, at) : NULL;
 	const struct claim *own;
 
@@ -119,7 +127,8 @@ static void learn_from_afar(struct pass *pass, int32_t i, const struct claim *cl
 
 static void learn_sessions(struct pass *pass)
 {
-	int32_t *anchor_above = arena_new(&pass->scratch, pass->snap->n_procs + 1, sizeof(*anchor_above));
+	int32_t *anchor_above =
+		arena_new(&pass->scratch, pass->snap->n_procs + 1, sizeof(*anchor_above));
 
 	if (!anchor_above) {
 		pass->error = -ENOMEM;
@@ -132,7 +141,8 @@ static void learn_sessions(struct pass *pass)
 
 		anchor_above[i] = NO_PROC;
 		if (parent >= 0) {
-			bool is_agent = pass->found[parent].anchor >= 0 && pass->found[parent].profile->root &&
+			bool is_agent = pass->found[parent].anchor >= 0 &&
+					pass->found[parent].profile->root &&
 					pass->found[parent].profile->root->kind == OWNER_AGENT;
 
 			anchor_above[i] = is_agent ? parent : anchor_above[parent];
@@ -167,7 +177,8 @@ static void make_anchor(struct pass *pass, int32_t i)
 	pass->found[i].anchor = at;
 }
 
-/* The key that stays: the session's, a template's, or the root's own pid and start time, which it has already. */
+/* The key that stays: the session's, a template's, or the root's own pid and start time, which it
+ * has already. */
 static void name_anchor(struct pass *pass, int32_t at)
 {
 	struct draft *draft = pass_draft(pass, at);
@@ -191,7 +202,8 @@ static void name_anchor(struct pass *pass, int32_t at)
 	}
 	key = rule->key && rule->kind != OWNER_AGENT ? names_expand(rule->key, &query) : NULL;
 	if (draft->session)
-		pass->error = roster_rename(&pass->roster, at, rule->name, draft->session, proc->pid);
+		pass->error =
+			roster_rename(&pass->roster, at, rule->name, draft->session, proc->pid);
 	else if (key)
 		pass->error = roster_rename(&pass->roster, at, rule->name, key, proc->pid);
 	free(key);

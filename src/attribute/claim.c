@@ -8,7 +8,8 @@
 #include "names.h"
 
 /* The first variable that is set, with its value. */
-static const char *first_set(const struct facts *facts, const struct line *variables, const char **value)
+static const char *first_set(const struct facts *facts, const struct line *variables,
+			     const char **value)
 {
 	for (size_t i = 0; i < variables->n; i++) {
 		*value = facts_marker(facts, variables->words[i]);
@@ -99,7 +100,8 @@ static struct claim agent_claim(const struct rule *rule, const struct facts *fac
 }
 
 /* A template filled, of the arena. */
-static int fill(const char *template, const struct name_query *query, struct arena *arena, const char **filled)
+static int fill(const char *template, const struct name_query *query, struct arena *arena,
+		const char **filled)
 {
 	char *text = names_expand(template, query);
 
@@ -112,8 +114,8 @@ static int fill(const char *template, const struct name_query *query, struct are
 	return 0;
 }
 
-static int child_claim(const struct rule *rule, const struct subject *subject, const char *home, struct arena *arena,
-		       struct claim *claim)
+static int child_claim(const struct rule *rule, const struct subject *subject, const char *home,
+		       struct arena *arena, struct claim *claim)
 {
 	const struct facts *facts = subject->facts;
 	struct name_query query = {.rule = rule, .facts = facts, .home = home};
@@ -152,7 +154,8 @@ static void drop_general(struct claims *claims)
 			least = claims->items[i].rule->priority;
 	}
 	for (size_t i = 0; i < claims->n; i++) {
-		bool is_general = !claims->items[i].is_child && claims->items[i].rule->roots.n == 0 &&
+		bool is_general = !claims->items[i].is_child &&
+				  claims->items[i].rule->roots.n == 0 &&
 				  claims->items[i].rule->priority == least && least >= 99;
 
 		if (!(is_general && agents > 1))
@@ -162,7 +165,8 @@ static void drop_general(struct claims *claims)
 }
 
 /* A rule that takes its key from the value itself: AI_AGENT=acme_1-2 is the agent "acme". */
-static int name_general(struct claim *claim, const struct facts *facts, const char *home, struct arena *arena)
+static int name_general(struct claim *claim, const struct facts *facts, const char *home,
+			struct arena *arena)
 {
 	const struct rule *rule = claim->rule;
 	struct name_query query = {.rule = rule, .facts = facts, .home = home};
@@ -182,8 +186,8 @@ static int name_general(struct claim *claim, const struct facts *facts, const ch
 	return claim->name ? 0 : -ENOMEM;
 }
 
-int claims_find(const struct ruleset *rules, const struct subject *subject, const char *home, struct arena *arena,
-		struct claims *claims)
+int claims_find(const struct ruleset *rules, const struct subject *subject, const char *home,
+		struct arena *arena, struct claims *claims)
 {
 	const struct facts *facts = subject->facts;
 	int rc = 0;
@@ -198,7 +202,8 @@ int claims_find(const struct ruleset *rules, const struct subject *subject, cons
 		if (conditions_hold(&rule->children, subject)) {
 			rc = child_claim(rule, subject, home, arena, claim);
 			claims->n += rc == 0 && claim->key != NULL;
-		} else if (conditions_hold(&rule->envs, subject) && !conditions_hold(&rule->env_nots, subject)) {
+		} else if (conditions_hold(&rule->envs, subject) &&
+			   !conditions_hold(&rule->env_nots, subject)) {
 			*claim = agent_claim(rule, facts);
 			rc = name_general(claim, facts, home, arena);
 			claims->n++;

@@ -1,7 +1,8 @@
 /*
- * Ancestry against environment. A process descends from some owner's root, and its environment may name others, because
- * markers are inherited by everything that is started. The rule: what an owner's root already carried when it began is what
- * started that owner, hence outside of it; what it did not carry was added within.
+ * Ancestry against environment. A process descends from some owner's root, and its environment may
+ * name others, because markers are inherited by everything that is started. The rule: what an
+ * owner's root already carried when it began is what started that owner, hence outside of it; what
+ * it did not carry was added within.
  */
 #include <string.h>
 
@@ -37,7 +38,8 @@ static bool same_key(const char *a, const char *b)
 	return a && b && strcmp(a, b) == 0;
 }
 
-/* A living root of the claim's rule whose pid, as the process sees it, is the one that the claim names. */
+/* A living root of the claim's rule whose pid, as the process sees it, is the one that the claim
+ * names. */
 static int32_t target_by_pid(const struct pass *pass, const struct claim *claim, int32_t i)
 {
 	const struct process *proc = process_at(pass, i);
@@ -50,8 +52,10 @@ static int32_t target_by_pid(const struct pass *pass, const struct claim *claim,
 		if (draft->rule != claim->rule || draft->owner.root == NO_PROC || draft->is_child)
 			continue;
 		root = process_at(pass, draft->owner.root);
-		is_inside = is_known(proc->facts->pid_ns) && proc->facts->pid_ns != pass->snap->host.pid_ns;
-		if (is_inside ? root->facts->pid_ns != proc->facts->pid_ns || root->facts->ns_pid != claim->root_pid
+		is_inside = is_known(proc->facts->pid_ns) &&
+			    proc->facts->pid_ns != pass->snap->host.pid_ns;
+		if (is_inside ? root->facts->pid_ns != proc->facts->pid_ns ||
+					root->facts->ns_pid != claim->root_pid
 			      : root->pid != claim->root_pid)
 			continue;
 		/* the pid may have been used again since: its holder must be the older */
@@ -66,13 +70,15 @@ static int32_t target_by_session(const struct pass *pass, const struct claim *cl
 	for (size_t at = 0; at < pass->roster.n; at++) {
 		const struct draft *draft = pass_draft(pass, (int32_t)at);
 
-		if (draft->rule == claim->rule && !draft->is_child && same_key(draft->session, claim->key))
+		if (draft->rule == claim->rule && !draft->is_child &&
+		    same_key(draft->session, claim->key))
 			return (int32_t)at;
 	}
 	return NO_OWNER;
 }
 
-/* Agents that name no session: the only one of this product that the user runs, older than the process. */
+/* Agents that name no session: the only one of this product that the user runs, older than the
+ * process. */
 static int32_t target_by_user(const struct pass *pass, const struct claim *claim, int32_t i)
 {
 	const struct process *proc = process_at(pass, i);
@@ -126,12 +132,14 @@ int32_t claim_target(const struct pass *pass, const struct claim *claim, int32_t
 		at = target_by_pid(pass, claim, i);
 	if (at == NO_OWNER && claim->key)
 		at = target_by_session(pass, claim);
-	if (at == NO_OWNER && !claim->key && claim->rule->session.n == 0 && claim->rule->roots.n > 0)
+	if (at == NO_OWNER && !claim->key && claim->rule->session.n == 0 &&
+	    claim->rule->roots.n > 0)
 		at = target_by_user(pass, claim, i);
 	/* an environment is no bridge into or out of a container */
 	if (at != NO_OWNER && pass_draft(pass, at)->owner.root != NO_PROC &&
 	    pass->found[pass_draft(pass, at)->owner.root].box != pass->found[i].box &&
-	    process_at(pass, pass_draft(pass, at)->owner.root)->facts->pid_ns != process_at(pass, i)->facts->pid_ns)
+	    process_at(pass, pass_draft(pass, at)->owner.root)->facts->pid_ns !=
+		    process_at(pass, i)->facts->pid_ns)
 		return NO_OWNER;
 	return at;
 }
@@ -165,10 +173,12 @@ static int32_t child_owner(struct pass *pass, const struct claim *claim, int32_t
 		draft->is_child = true;
 		draft->owner.name = claim->name;
 		roster_set_parent(&pass->roster, at, daemon != NO_OWNER ? daemon : parent);
-		draft->owner.evidence = pass_say(pass, "%s in the environment of its processes", claim->marker);
+		draft->owner.evidence =
+			pass_say(pass, "%s in the environment of its processes", claim->marker);
 	}
 	/* of several lives the last one counts: the greatest counter */
-	if (is_known(claim->restarts) && (!is_known(draft->owner.restarts) || claim->restarts > draft->owner.restarts))
+	if (is_known(claim->restarts) &&
+	    (!is_known(draft->owner.restarts) || claim->restarts > draft->owner.restarts))
 		draft->owner.restarts = claim->restarts;
 	return at;
 }
@@ -186,7 +196,10 @@ int32_t claim_owner(struct pass *pass, const struct claim *claim, int32_t i, int
 		return at;
 	/* without a session id the kernel's session tells one ended run from another */
 	snprintf(key, sizeof(key), "sid-%d", proc->session > 0 ? proc->session : proc->pgrp);
-	at = pass_owner(pass, claim->rule, claim->key ? claim->key : claim->name ? claim->name : key);
+	at = pass_owner(pass, claim->rule,
+			claim->key    ? claim->key
+			: claim->name ? claim->name
+				      : key);
 	if (at < 0)
 		return at;
 	draft = pass_draft(pass, at);
@@ -198,8 +211,9 @@ int32_t claim_owner(struct pass *pass, const struct claim *claim, int32_t i, int
 			draft->owner.since_ms = claim->since_ms;
 		if (claim->name)
 			draft->owner.name = claim->name;
-		draft->owner.evidence = pass_say(pass, "%s in the environment of its processes; its root is gone or unseen",
-						 claim->marker);
+		draft->owner.evidence = pass_say(
+			pass, "%s in the environment of its processes; its root is gone or unseen",
+			claim->marker);
 	}
 	return at;
 }
@@ -210,7 +224,8 @@ static uint64_t claim_since(const struct pass *pass, const struct claim *claim, 
 	int32_t at = claim_target(pass, claim, i);
 
 	if (at != NO_OWNER && pass_draft(pass, at)->owner.root != NO_PROC && !claim->is_child)
-		return snapshot_start_ms(pass->snap, process_at(pass, pass_draft(pass, at)->owner.root));
+		return snapshot_start_ms(pass->snap,
+					 process_at(pass, pass_draft(pass, at)->owner.root));
 	return claim->since_ms;
 }
 
@@ -222,7 +237,8 @@ static int32_t claim_root(const struct pass *pass, const struct claim *claim, in
 }
 
 /* Whether `a` is inside of `b`. */
-static bool is_inner(const struct pass *pass, const struct claim *a, const struct claim *b, int32_t i)
+static bool is_inner(const struct pass *pass, const struct claim *a, const struct claim *b,
+		     int32_t i)
 {
 	bool a_carries = carries(pass, claim_root(pass, a, i), b);
 	bool b_carries = carries(pass, claim_root(pass, b, i), a);
@@ -233,11 +249,13 @@ static bool is_inner(const struct pass *pass, const struct claim *a, const struc
 		return a_carries;
 	if (is_known(since_a) && is_known(since_b) && since_a != since_b)
 		return since_a > since_b;
-	/* nothing tells: a supervisor wins, because an agent's markers travel into everything it starts */
+	/* nothing tells: a supervisor wins, because an agent's markers travel into everything it
+	 * starts */
 	return a->rule->priority < b->rule->priority;
 }
 
-static bool names_path_owner(const struct pass *pass, const struct claim *claim, int32_t owner, int32_t i)
+static bool names_path_owner(const struct pass *pass, const struct claim *claim, int32_t owner,
+			     int32_t i)
 {
 	const struct draft *draft = pass_draft(pass, owner);
 
@@ -245,27 +263,32 @@ static bool names_path_owner(const struct pass *pass, const struct claim *claim,
 		return false;
 	if (claim->is_child)
 		return claim_target(pass, claim, i) == owner;
-	/* below a living root of this product, the session id may be an older one of the same program */
+	/* below a living root of this product, the session id may be an older one of the same
+	 * program */
 	return draft->owner.root != NO_PROC && (!claim->key || claim->root_pid == 0 ||
-						target_by_pid(pass, claim, i) == owner) ?
-		       true :
-		       same_key(draft->session, claim->key);
+						target_by_pid(pass, claim, i) == owner)
+		       ? true
+		       : same_key(draft->session, claim->key);
 }
 
-/* Whether the claim says no more than the ancestry: an owner on the path, or what that owner's root had inherited. */
-static bool is_explained(const struct pass *pass, const struct claim *claim, int32_t owner, int32_t i)
+/* Whether the claim says no more than the ancestry: an owner on the path, or what that owner's root
+ * had inherited. */
+static bool is_explained(const struct pass *pass, const struct claim *claim, int32_t owner,
+			 int32_t i)
 {
 	for (size_t steps = 0; owner != NO_OWNER && steps <= pass->roster.n; steps++) {
 		const struct draft *draft = pass_draft(pass, owner);
 
-		if (names_path_owner(pass, claim, owner, i) || carries(pass, draft->owner.root, claim))
+		if (names_path_owner(pass, claim, owner, i) ||
+		    carries(pass, draft->owner.root, claim))
 			return true;
 		owner = draft->owner.parent;
 	}
 	return false;
 }
 
-/* A multiplexer's server gives the environment of whoever started it to every pane: such a mark says nothing of the pane. */
+/* A multiplexer's server gives the environment of whoever started it to every pane: such a mark
+ * says nothing of the pane. */
 static bool came_with_pane(const struct pass *pass, const struct claim *claim, int32_t i)
 {
 	const struct claims *claims = &pass->found[i].profile->claims;
@@ -278,8 +301,10 @@ static bool came_with_pane(const struct pass *pass, const struct claim *claim, i
 	return false;
 }
 
-/* The innermost of the claims that ancestry does not explain, or NULL. Login claims count only when asked for. */
-static const struct claim *best_claim(const struct pass *pass, int32_t i, int32_t inherited, bool logins)
+/* The innermost of the claims that ancestry does not explain, or NULL. Login claims count only when
+ * asked for. */
+static const struct claim *best_claim(const struct pass *pass, int32_t i, int32_t inherited,
+				      bool logins)
 {
 	const struct claims *claims = &pass->found[i].profile->claims;
 	const struct claim *best = NULL;
@@ -301,7 +326,8 @@ static const char *owner_state(const struct pass *pass, int32_t owner)
 	const struct draft *draft = pass_draft(pass, owner);
 
 	if (draft->owner.root == NO_PROC)
-		return pass_draft(pass, owner)->is_child ? "no instance of it runs" : "its session has ended";
+		return pass_draft(pass, owner)->is_child ? "no instance of it runs"
+							 : "its session has ended";
 	return NULL;
 }
 
@@ -329,7 +355,8 @@ static const char *say_ancestry(struct pass *pass, int32_t owner)
 
 	if (draft->owner.root == NO_PROC)
 		return pass_say(pass, "descends from processes of it; its root is gone");
-	return pass_say(pass, "descends from its root, pid %d", process_at(pass, draft->owner.root)->pid);
+	return pass_say(pass, "descends from its root, pid %d",
+			process_at(pass, draft->owner.root)->pid);
 }
 
 /* The daemon whose child a process is, NO_OWNER when its parent is none. */
@@ -341,7 +368,8 @@ static int32_t daemon_above(const struct pass *pass, int32_t i)
 	return daemon != NO_OWNER && !pass_draft(pass, daemon)->is_child ? daemon : NO_OWNER;
 }
 
-/* `pm2 start` gives an app the environment of its caller: an agent's mark that the daemon has not is who started it. */
+/* `pm2 start` gives an app the environment of its caller: an agent's mark that the daemon has not
+ * is who started it. */
 static const char *started_app(struct pass *pass, int32_t i, int32_t daemon)
 {
 	const struct claims *claims = &pass->found[i].profile->claims;
@@ -349,13 +377,15 @@ static const char *started_app(struct pass *pass, int32_t i, int32_t daemon)
 	for (size_t c = 0; c < claims->n; c++) {
 		const struct claim *claim = &claims->items[c];
 
-		if (claim->rule->kind == OWNER_AGENT && !carries(pass, pass_draft(pass, daemon)->owner.root, claim))
+		if (claim->rule->kind == OWNER_AGENT &&
+		    !carries(pass, pass_draft(pass, daemon)->owner.root, claim))
 			return say_starter(pass, claim, claim_target(pass, claim, i));
 	}
 	return NULL;
 }
 
-/* A child of a multiplexer, of a PM2 daemon or of cron that is an owner of its own. Returns NO_OWNER when it is none. */
+/* A child of a multiplexer, of a PM2 daemon or of cron that is an owner of its own. Returns
+ * NO_OWNER when it is none. */
 static int32_t child_of_root(struct pass *pass, int32_t i)
 {
 	struct finding *found = &pass->found[i];
@@ -398,7 +428,8 @@ static int32_t child_of_root(struct pass *pass, int32_t i)
 	return at;
 }
 
-/* Another user's PM2 app: the environment that names it may not be read, the daemon and the command line may. */
+/* Another user's PM2 app: the environment that names it may not be read, the daemon and the command
+ * line may. */
 static int32_t unnamed_app(struct pass *pass, int32_t i)
 {
 	struct finding *found = &pass->found[i];
@@ -408,8 +439,8 @@ static int32_t unnamed_app(struct pass *pass, int32_t i)
 	struct text key = {0};
 	int32_t at;
 
-	if (daemon == NO_OWNER || pass_draft(pass, daemon)->rule->kind != OWNER_PM2 || found->anchor == daemon ||
-	    proc->facts->env == ENV_READ)
+	if (daemon == NO_OWNER || pass_draft(pass, daemon)->rule->kind != OWNER_PM2 ||
+	    found->anchor == daemon || proc->facts->env == ENV_READ)
 		return NO_OWNER;
 	command = facts_argc(proc->facts) > 1 ? facts_arg(proc->facts, 1) : proc->facts->comm;
 	command = strrchr(command, '/') ? strrchr(command, '/') + 1 : command;
@@ -425,14 +456,16 @@ static int32_t unnamed_app(struct pass *pass, int32_t i)
 	if (pass_draft(pass, at)->owner.root == NO_PROC)
 		pass_draft(pass, at)->owner.root = i;
 	found->anchor = at;
-	found->evidence = pass_say(pass, "child of the PM2 daemon, pid %d; its own environment is not readable",
-				   process_at(pass, found->parent)->pid);
+	found->evidence = pass_say(
+		pass, "child of the PM2 daemon, pid %d; its own environment is not readable",
+		process_at(pass, found->parent)->pid);
 	pass_draft(pass, at)->owner.evidence = found->evidence;
 	return at;
 }
 
 /* Where a root's own owner lies, and what started it. */
-static void settle_anchor(struct pass *pass, int32_t i, int32_t inherited, const struct claim *claim)
+static void settle_anchor(struct pass *pass, int32_t i, int32_t inherited,
+			  const struct claim *claim)
 {
 	struct finding *found = &pass->found[i];
 	struct draft *draft = pass_draft(pass, found->anchor);
@@ -440,10 +473,12 @@ static void settle_anchor(struct pass *pass, int32_t i, int32_t inherited, const
 	int32_t outer = inherited;
 
 	if (claim && draft->rule->kind == OWNER_AGENT)
-		outer = claim_owner(pass, claim, i, inherited != NO_OWNER ? inherited : found->frame);
-	else if (target != NO_OWNER && pass_draft(pass, target)->owner.root != NO_PROC && outer == NO_OWNER &&
-		 draft->rule->kind == OWNER_PM2)
-		outer = target; /* a living session's daemon is shown with it; an ended one's stands by itself */
+		outer = claim_owner(pass, claim, i,
+				    inherited != NO_OWNER ? inherited : found->frame);
+	else if (target != NO_OWNER && pass_draft(pass, target)->owner.root != NO_PROC &&
+		 outer == NO_OWNER && draft->rule->kind == OWNER_PM2)
+		outer = target; /* a living session's daemon is shown with it; an ended one's stands
+				   by itself */
 	if (outer == found->anchor)
 		outer = NO_OWNER;
 	roster_set_parent(&pass->roster, found->anchor, outer != NO_OWNER ? outer : found->frame);
@@ -451,28 +486,33 @@ static void settle_anchor(struct pass *pass, int32_t i, int32_t inherited, const
 		draft->owner.started_by = say_starter(pass, claim, target);
 	else if (outer != NO_OWNER)
 		draft->owner.started_by = pass_draft(pass, outer)->owner.id;
-	draft->owner.evidence = pass_say(pass, "its root is %s, pid %d", process_at(pass, i)->facts->comm,
-					 process_at(pass, i)->pid);
+	draft->owner.evidence =
+		pass_say(pass, "its root is %s, pid %d", process_at(pass, i)->facts->comm,
+			 process_at(pass, i)->pid);
 	found->evidence = pass_say(pass, "the root of this %s: %s", draft->rule->label,
-				   process_at(pass, i)->facts->exe ? process_at(pass, i)->facts->exe
-								   : "by its name, its executable is not readable");
+				   process_at(pass, i)->facts->exe
+					   ? process_at(pass, i)->facts->exe
+					   : "by its name, its executable is not readable");
 }
 
 /* A login that the cgroup knows already needs no second owner; a multiplexer in it is one. */
 static bool is_needless(const struct pass *pass, int32_t i)
 {
 	const struct finding *found = &pass->found[i];
-	const struct draft *draft = found->anchor != NO_OWNER ? pass_draft(pass, found->anchor) : NULL;
-	const struct rule *frame = found->frame != NO_OWNER ? pass_draft(pass, found->frame)->rule : NULL;
+	const struct draft *draft =
+		found->anchor != NO_OWNER ? pass_draft(pass, found->anchor) : NULL;
+	const struct rule *frame =
+		found->frame != NO_OWNER ? pass_draft(pass, found->frame)->rule : NULL;
 
-	return draft && draft->owner.root == i && draft->rule->kind == OWNER_LOGIN && !draft->rule->is_multiplexer &&
-	       frame && frame->kind == OWNER_LOGIN;
+	return draft && draft->owner.root == i && draft->rule->kind == OWNER_LOGIN &&
+	       !draft->rule->is_multiplexer && frame && frame->kind == OWNER_LOGIN;
 }
 
 /* What was known of the process before its parent ended and took the evidence with it. */
 static int32_t remembered(struct pass *pass, int32_t i)
 {
-	const struct known_owner *known = memory_find_proc(pass->memory, process_key(process_at(pass, i)));
+	const struct known_owner *known =
+		memory_find_proc(pass->memory, process_key(process_at(pass, i)));
 	struct draft *draft;
 	bool is_new = false;
 	int32_t at;
@@ -495,7 +535,8 @@ static int32_t remembered(struct pass *pass, int32_t i)
 		draft->session = known->session ? arena_strdup(pass->arena, known->session) : NULL;
 		draft->owner.since_ms = known->since_ms;
 		roster_set_parent(&pass->roster, at,
-				  known->parent_id ? roster_find(&pass->roster, known->parent_id) : NO_OWNER);
+				  known->parent_id ? roster_find(&pass->roster, known->parent_id)
+						   : NO_OWNER);
 		draft->owner.evidence = pass_say(pass, "seen before its root ended");
 	}
 	pass->found[i].evidence = pass_say(pass, "was seen below it before its parent ended");
@@ -527,7 +568,8 @@ void inner_settle(struct pass *pass, int32_t i)
 			found->evidence = say_ancestry(pass, found->anchor);
 		found->inner = found->anchor;
 	} else if (claim) {
-		found->inner = claim_owner(pass, claim, i, inherited != NO_OWNER ? inherited : found->frame);
+		found->inner = claim_owner(pass, claim, i,
+					   inherited != NO_OWNER ? inherited : found->frame);
 		found->evidence = found->inner >= 0 ? say_claim(pass, claim, found->inner) : NULL;
 	} else if (inherited != NO_OWNER) {
 		found->inner = inherited;

@@ -19,8 +19,8 @@ struct cgroup_line {
 	size_t len;
 };
 
-/* In a hybrid system the lines may disagree: the unified hierarchy and systemd's are kept by the engines, the
- * others may hold where the engine itself was started. */
+/* In a hybrid system the lines may disagree: the unified hierarchy and systemd's are kept by the
+ * engines, the others may hold where the engine itself was started. */
 static int rank_of(const char *controllers, size_t len)
 {
 	static const char *const ranks[] = {"", "name=systemd", "memory", "pids", "cpu"};
@@ -32,7 +32,8 @@ static int rank_of(const char *controllers, size_t len)
 	return (int)(sizeof(ranks) / sizeof(ranks[0]));
 }
 
-/* Seen from inside a cgroup namespace the path of others begins with "/../..": what follows still tells. */
+/* Seen from inside a cgroup namespace the path of others begins with "/../..": what follows still
+ * tells. */
 static void trim_path(struct cgroup_line *line)
 {
 	static const char deleted[] = " (deleted)";
@@ -61,7 +62,8 @@ static size_t lines_parse(const char *cgroup, struct cgroup_line *lines)
 	while (*cgroup && n < LINES_MAX) {
 		size_t len = strcspn(cgroup, "\n");
 		const char *controllers = memchr(cgroup, ':', len);
-		const char *path = controllers ? memchr(controllers + 1, ':', len - (size_t)(controllers + 1 - cgroup))
+		const char *path = controllers ? memchr(controllers + 1, ':',
+							len - (size_t)(controllers + 1 - cgroup))
 					       : NULL;
 
 		if (path) {
@@ -113,9 +115,11 @@ static void add_hits(struct hits *hits, const struct rule *rule, const char *pat
 		size_t from = 0;
 		size_t start, end;
 
-		while (hits->n < FRAMES_MAX && pattern_find(&rule->cgroups.items[i], path + from, &start, &end) &&
+		while (hits->n < FRAMES_MAX &&
+		       pattern_find(&rule->cgroups.items[i], path + from, &start, &end) &&
 		       end > start) {
-			hits->items[hits->n++] = (struct hit){.rule = rule, .start = from + start, .end = from + end};
+			hits->items[hits->n++] = (struct hit){
+				.rule = rule, .start = from + start, .end = from + end};
 			from += end;
 		}
 	}
@@ -130,7 +134,8 @@ static int by_place(const void *a, const void *b)
 }
 
 /* Finds either the containers or everything else in a path. */
-static void hits_find(const struct ruleset *rules, const char *path, bool containers, struct hits *hits)
+static void hits_find(const struct ruleset *rules, const char *path, bool containers,
+		      struct hits *hits)
 {
 	for (size_t i = 0; i < rules->n; i++) {
 		if (is_container(rules->rules[i]) == containers)
@@ -168,7 +173,8 @@ static void replace_char(char *key, const struct line *replace)
 	}
 }
 
-static int add_frame(struct frames *frames, struct arena *arena, const struct hit *hit, const char *path)
+static int add_frame(struct frames *frames, struct arena *arena, const struct hit *hit,
+		     const char *path)
 {
 	char *key = mem_strndup(path + hit->start, hit->end - hit->start);
 	struct frame *frame = &frames->items[frames->n];
@@ -187,18 +193,22 @@ static int add_frame(struct frames *frames, struct arena *arena, const struct hi
 }
 
 /* Of several units in a path the last is the one: "user@1000.service/app.slice/web.service". */
-static int add_unit(struct frames *frames, struct arena *arena, const struct hits *hits, const char *path)
+static int add_unit(struct frames *frames, struct arena *arena, const struct hits *hits,
+		    const char *path)
 {
 	const struct hit *last = hits->n > 0 ? &hits->items[hits->n - 1] : NULL;
 
 	if (!last)
 		return 0;
-	/* A scope below a service (a terminal's, a multiplexer pane's) is the user's doing, not the manager's. */
-	frames->is_service = last->rule->kind == OWNER_SERVICE && !strstr(path + last->end, ".scope");
+	/* A scope below a service (a terminal's, a multiplexer pane's) is the user's doing, not the
+	 * manager's. */
+	frames->is_service =
+		last->rule->kind == OWNER_SERVICE && !strstr(path + last->end, ".scope");
 	return add_frame(frames, arena, last, path);
 }
 
-static int add_containers(struct frames *frames, struct arena *arena, const struct hits *hits, const char *path)
+static int add_containers(struct frames *frames, struct arena *arena, const struct hits *hits,
+			  const char *path)
 {
 	for (size_t i = 0; i < hits->n && frames->n < FRAMES_MAX; i++) {
 		int rc;
@@ -212,9 +222,10 @@ static int add_containers(struct frames *frames, struct arena *arena, const stru
 	return 0;
 }
 
-/* A unit beyond a container's path is inside it (systemd in a container); one before it holds the engine. */
-static int frames_add(struct frames *frames, struct arena *arena, const struct hits *units, const char *unit_path,
-		      const struct hits *boxes, const char *box_path)
+/* A unit beyond a container's path is inside it (systemd in a container); one before it holds the
+ * engine. */
+static int frames_add(struct frames *frames, struct arena *arena, const struct hits *units,
+		      const char *unit_path, const struct hits *boxes, const char *box_path)
 {
 	bool is_inside = units->n > 0 && boxes->n > 0 && strcmp(unit_path, box_path) == 0 &&
 			 units->items[units->n - 1].start > boxes->items[boxes->n - 1].start;
@@ -229,7 +240,8 @@ static int frames_add(struct frames *frames, struct arena *arena, const struct h
 	return rc;
 }
 
-int frames_parse(const struct ruleset *rules, const char *cgroup, struct arena *arena, struct frames *frames)
+int frames_parse(const struct ruleset *rules, const char *cgroup, struct arena *arena,
+		 struct frames *frames)
 {
 	struct cgroup_line lines[LINES_MAX];
 	size_t n = cgroup ? lines_parse(cgroup, lines) : 0;

@@ -1,5 +1,6 @@
 /*
- * What a cgroup says: the containers, units and login sessions a process is in, outermost first. Pure.
+ * What a cgroup says: the containers, units and login sessions a process is in, outermost first.
+ * Pure.
  */
 #ifndef CLADE_FRAME_H
 #define CLADE_FRAME_H
@@ -18,12 +19,15 @@ struct frame {
 struct frames {
 	struct frame items[FRAMES_MAX];
 	size_t n;
-	bool is_service; /* the innermost unit is a .service: its processes are nobody else's, whoever their parent is */
+	bool is_service; /* the innermost unit is a .service: its processes are nobody else's,
+			    whoever their parent is */
 	const struct rule *mark; /* a rule whose cgroup.mark is in the path, or NULL */
-	const char *path; /* the most telling path, "/" when all are; of the arena, NULL without cgroup */
+	const char *path; /* the most telling path, "/" when all are; of the arena, NULL without
+			     cgroup */
 };
 
 /* Parses the text of /proc/N/cgroup (cgroups(7)), v1, v2 and hybrid. Returns 0 or -ENOMEM. */
-int frames_parse(const struct ruleset *rules, const char *cgroup, struct arena *arena, struct frames *frames);
+int frames_parse(const struct ruleset *rules, const char *cgroup, struct arena *arena,
+		 struct frames *frames);
 
 #endif

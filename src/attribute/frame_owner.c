@@ -18,7 +18,8 @@ static char *frame_key(const struct pass *pass, const struct frame *frame, int32
 	return text_take(&key);
 }
 
-/* Whether `i` suits better as a container's root than what it has: pid 1 of the inside, else the oldest. */
+/* Whether `i` suits better as a container's root than what it has: pid 1 of the inside, else the
+ * oldest. */
 static bool is_better_root(const struct pass *pass, int32_t root, int32_t i)
 {
 	const struct process *proc = &pass->snap->procs[i];
@@ -89,19 +90,22 @@ static const struct rule *namespace_rule(const struct pass *pass)
 	return NULL;
 }
 
-/* A container whose cgroup has no name that tells: its shim, which is its parent, or its namespaces do. */
+/* A container whose cgroup has no name that tells: its shim, which is its parent, or its namespaces
+ * do. */
 static void settle_namespace(struct pass *pass, int32_t i)
 {
 	struct finding *found = &pass->found[i];
 	const struct facts *facts = pass->snap->procs[i].facts;
 	const struct finding *parent = found->parent >= 0 ? &pass->found[found->parent] : NULL;
-	const struct rule *rule = parent && parent->profile->monitor ? parent->profile->monitor : NULL;
+	const struct rule *rule =
+		parent && parent->profile->monitor ? parent->profile->monitor : NULL;
 	const char *key = NULL;
 	char inode[32];
 
 	if (!is_foreign(pass, facts))
 		return;
-	if (parent && parent->box != NO_OWNER && pass->snap->procs[found->parent].facts->pid_ns == facts->pid_ns) {
+	if (parent && parent->box != NO_OWNER &&
+	    pass->snap->procs[found->parent].facts->pid_ns == facts->pid_ns) {
 		found->box = parent->box;
 		found->frame = parent->frame;
 		found->evidence = parent->evidence;
@@ -116,7 +120,8 @@ static void settle_namespace(struct pass *pass, int32_t i)
 		rule = namespace_rule(pass);
 		snprintf(inode, sizeof(inode), "%" PRIu64, facts->pid_ns);
 		key = inode;
-		found->evidence = pass_say(pass, "in pid, mount and UTS namespaces of its own (pid:[%s])", inode);
+		found->evidence = pass_say(
+			pass, "in pid, mount and UTS namespaces of its own (pid:[%s])", inode);
 	}
 	if (!key || !rule)
 		return;

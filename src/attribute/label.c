@@ -21,8 +21,8 @@ static const char *base_name(const char *path)
 }
 
 /* The monitor of a container: its command line holds what the engine was told. */
-static void ask_monitors(const struct pass *pass, const struct draft *draft, struct name_query *query,
-			 struct identity *identity)
+static void ask_monitors(const struct pass *pass, const struct draft *draft,
+			 struct name_query *query, struct identity *identity)
 {
 	for (size_t i = 0; i < pass->snap->n_procs; i++) {
 		const struct facts *facts = pass->snap->procs[i].facts;
@@ -42,9 +42,10 @@ static void ask_monitors(const struct pass *pass, const struct draft *draft, str
 	}
 }
 
-/* Every directory where a running engine of this product keeps its containers, then the usual ones. */
-static void ask_engines(const struct pass *pass, const struct draft *draft, struct name_query *query,
-			struct identity *identity)
+/* Every directory where a running engine of this product keeps its containers, then the usual ones.
+ */
+static void ask_engines(const struct pass *pass, const struct draft *draft,
+			struct name_query *query, struct identity *identity)
 {
 	const struct line *engine = &draft->rule->engine;
 	struct text home_dir = {0};
@@ -99,7 +100,8 @@ static void look(const struct pass *pass, const struct draft *draft, struct know
 		names_read_name(&query, &known->identity);
 }
 
-/* What files say, asked for a new owner, again after some seconds while it lives, and never on another machine. */
+/* What files say, asked for a new owner, again after some seconds while it lives, and never on
+ * another machine. */
 static struct known_owner *known_of(struct pass *pass, const struct draft *draft)
 {
 	struct known_owner *known = memory_owner(pass->memory, draft->owner.id);
@@ -164,7 +166,8 @@ static const char *last_name(struct pass *pass, const struct draft *draft)
 {
 	int32_t face = face_of(draft);
 
-	if (draft->owner.kind == OWNER_AGENT && draft->owner.cwd && strcmp(draft->owner.cwd, "/") != 0)
+	if (draft->owner.kind == OWNER_AGENT && draft->owner.cwd &&
+	    strcmp(draft->owner.cwd, "/") != 0)
 		return base_name(draft->owner.cwd);
 	if (draft->owner.kind == OWNER_CONTAINER && draft->rule->is_namespace && face >= 0)
 		return pass->snap->procs[face].facts->comm;
@@ -179,7 +182,8 @@ static void label(struct pass *pass, struct draft *draft)
 	char *own;
 
 	if (identity->cwd || known->cwd)
-		draft->owner.cwd = arena_strdup(pass->arena, identity->cwd ? identity->cwd : known->cwd);
+		draft->owner.cwd =
+			arena_strdup(pass->arena, identity->cwd ? identity->cwd : known->cwd);
 	else if (face >= 0)
 		draft->owner.cwd = pass->snap->procs[face].facts->cwd;
 	if (!known->cwd)
@@ -218,7 +222,8 @@ void owners_label(struct pass *pass)
 		struct draft *draft = pass_draft(pass, (int32_t)i);
 
 		if (draft->procs == 0 && draft->owner.root == NO_PROC && draft->sample == NO_PROC)
-			draft->owner.name = draft->owner.name ? draft->owner.name : draft->owner.key;
+			draft->owner.name =
+				draft->owner.name ? draft->owner.name : draft->owner.key;
 		if (draft->rule)
 			label(pass, draft);
 	}

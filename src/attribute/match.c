@@ -80,10 +80,12 @@ static char *exe_name(const char *exe)
 	return name;
 }
 
-/* Another user's executable may not be read: then its two names must agree, the kernel's and its own. */
+/* Another user's executable may not be read: then its two names must agree, the kernel's and its
+ * own. */
 static char *exe_guess(const struct facts *facts, const char *argv0)
 {
-	return mem_strdup(*argv0 && strncmp(argv0, facts->comm, strlen(facts->comm)) == 0 ? argv0 : "");
+	return mem_strdup(*argv0 && strncmp(argv0, facts->comm, strlen(facts->comm)) == 0 ? argv0
+											  : "");
 }
 
 /* A title written over the arguments is one string: `node /srv/app.js`. */
@@ -93,7 +95,8 @@ static void split_title(struct subject *subject)
 	char *rest = copy;
 	char *word;
 
-	for (word = strsep(&rest, " "); word && subject->n_words < WORDS_MAX; word = strsep(&rest, " ")) {
+	for (word = strsep(&rest, " "); word && subject->n_words < WORDS_MAX;
+	     word = strsep(&rest, " ")) {
 		if (*word)
 			subject->words[subject->n_words++] = mem_strdup(word);
 	}
@@ -225,7 +228,8 @@ static size_t field_parse(const char *word, enum field *field)
 	return 0;
 }
 
-static int matcher_parse(struct matcher *matcher, const char *word, const char *field, struct text *error)
+static int matcher_parse(struct matcher *matcher, const char *word, const char *field,
+			 struct text *error)
 {
 	struct text whole = {0};
 	size_t prefix = field_parse(word, &matcher->field);
@@ -238,7 +242,8 @@ static int matcher_parse(struct matcher *matcher, const char *word, const char *
 		text_add(&whole, word);
 	}
 	if (prefix == 0) {
-		text_printf(error, "'%s' is not FIELD:VALUE (exe, comm, argv0, arg, title, env)", word);
+		text_printf(error, "'%s' is not FIELD:VALUE (exe, comm, argv0, arg, title, env)",
+			    word);
 		rc = -EINVAL;
 	} else {
 		rc = matcher_parse_value(matcher, text_str(&whole) + prefix, error);
@@ -247,7 +252,8 @@ static int matcher_parse(struct matcher *matcher, const char *word, const char *
 	return rc;
 }
 
-int conditions_add(struct conditions *conditions, const char *line, const char *field, struct text *error)
+int conditions_add(struct conditions *conditions, const char *line, const char *field,
+		   struct text *error)
 {
 	struct condition condition = {0};
 	size_t n;
@@ -266,7 +272,8 @@ int conditions_add(struct conditions *conditions, const char *line, const char *
 		condition_done(&condition);
 		return rc;
 	}
-	conditions->items = mem_grow(conditions->items, conditions->n + 1, sizeof(*conditions->items));
+	conditions->items =
+		mem_grow(conditions->items, conditions->n + 1, sizeof(*conditions->items));
 	conditions->items[conditions->n++] = condition;
 	return 0;
 }
@@ -352,7 +359,8 @@ bool conditions_hold(const struct conditions *conditions, const struct subject *
 	return false;
 }
 
-void conditions_names(const struct conditions *conditions, void (*visit)(void *context, const char *name), void *context)
+void conditions_names(const struct conditions *conditions,
+		      void (*visit)(void *context, const char *name), void *context)
 {
 	for (size_t i = 0; i < conditions->n; i++) {
 		const struct condition *condition = &conditions->items[i];

@@ -1,10 +1,11 @@
 /*
  * Conditions on a process, as rule files write them: `exe:node|bun arg:~/gemini\.js$`.
  *
- * A word is FIELD:VALUE. A value is a list of exact names parted by `|`, or after `~` one POSIX extended regular
- * expression. All words of a condition must hold. Fields: `exe` (base name of the executable), `comm`, `argv0` (base name of
- * the first argument), `arg` (any of the first arguments), `title` (the whole command line), `env` (NAME, NAME=VALUE or
- * NAME~REGEX). A word with spaces stands in double quotes.
+ * A word is FIELD:VALUE. A value is a list of exact names parted by `|`, or after `~` one POSIX
+ * extended regular expression. All words of a condition must hold. Fields: `exe` (base name of the
+ * executable), `comm`, `argv0` (base name of the first argument), `arg` (any of the first
+ * arguments), `title` (the whole command line), `env` (NAME, NAME=VALUE or NAME~REGEX). A word with
+ * spaces stands in double quotes.
  */
 #ifndef CLADE_MATCH_H
 #define CLADE_MATCH_H
@@ -33,10 +34,10 @@ bool pattern_find(const struct pattern *pattern, const char *s, size_t *start, s
 /* What conditions are held against: the facts and what is derived of them once. */
 struct subject {
 	const struct facts *facts;
-	char *exe;         /* base name without ".exe"; "" unknown */
-	char *argv0;       /* base name of the first argument */
-	char *title;       /* the arguments joined by a space */
-	char **words;      /* the first arguments; of a title written as one string its words */
+	char *exe;    /* base name without ".exe"; "" unknown */
+	char *argv0;  /* base name of the first argument */
+	char *title;  /* the arguments joined by a space */
+	char **words; /* the first arguments; of a title written as one string its words */
 	size_t n_words;
 };
 
@@ -51,18 +52,21 @@ struct conditions {
 	size_t n;
 };
 
-/* Adds one condition parsed from `line`; `field` is what a word without one means (NULL: it must name it).
- * Returns 0, or -EINVAL with a sentence in `error`, the list unchanged. */
-int conditions_add(struct conditions *conditions, const char *line, const char *field, struct text *error);
+/* Adds one condition parsed from `line`; `field` is what a word without one means (NULL: it must
+ * name it). Returns 0, or -EINVAL with a sentence in `error`, the list unchanged. */
+int conditions_add(struct conditions *conditions, const char *line, const char *field,
+		   struct text *error);
 void conditions_done(struct conditions *conditions);
 
 /* Whether one of them holds; an empty list never does. */
 bool conditions_hold(const struct conditions *conditions, const struct subject *subject);
 
 /* Calls `visit` with the name of each environment variable they look at. */
-void conditions_names(const struct conditions *conditions, void (*visit)(void *context, const char *name), void *context);
+void conditions_names(const struct conditions *conditions,
+		      void (*visit)(void *context, const char *name), void *context);
 
-/* Splits a line into words at blanks, double quotes keeping them together. The caller frees each and the array (words_free).
+/* Splits a line into words at blanks, double quotes keeping them together. The caller frees each
+ * and the array (words_free).
  */
 char **words_split(const char *line, size_t *n);
 void words_free(char **words, size_t n);

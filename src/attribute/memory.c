@@ -27,11 +27,11 @@ void memory_done(struct memory *memory)
 	struct known_owner *owner, *next_owner;
 	struct known_root *root, *next_root;
 
-	HASH_ITER(hh, memory->owners, owner, next_owner) {
+	HASH_ITER (hh, memory->owners, owner, next_owner) {
 		HASH_DEL(memory->owners, owner);
 		owner_free(owner);
 	}
-	HASH_ITER(hh, memory->roots, root, next_root) {
+	HASH_ITER (hh, memory->roots, root, next_root) {
 		HASH_DEL(memory->roots, root);
 		root_free(root);
 	}
@@ -98,13 +98,13 @@ void memory_turn(struct memory *memory, struct known_proc *procs, size_t n_procs
 	memory->n_procs = n_procs;
 	for (size_t i = 0; i < n_procs; i++)
 		procs[i].owner->seen = memory->sample;
-	HASH_ITER(hh, memory->owners, owner, next_owner) {
+	HASH_ITER (hh, memory->owners, owner, next_owner) {
 		if (owner->seen == memory->sample)
 			continue;
 		HASH_DEL(memory->owners, owner);
 		owner_free(owner);
 	}
-	HASH_ITER(hh, memory->roots, root, next_root) {
+	HASH_ITER (hh, memory->roots, root, next_root) {
 		if (root->seen == memory->sample)
 			continue;
 		HASH_DEL(memory->roots, root);

@@ -1,6 +1,7 @@
 /*
- * What the attributor remembers from one sample to the next, because it cannot be seen again: whose a process was before its
- * parent ended, and what files on disk said of an owner. Bounded by the processes and owners of the last sample.
+ * What the attributor remembers from one sample to the next, because it cannot be seen again: whose
+ * a process was before its parent ended, and what files on disk said of an owner. Bounded by the
+ * processes and owners of the last sample.
  */
 #ifndef CLADE_MEMORY_H
 #define CLADE_MEMORY_H
@@ -57,8 +58,8 @@ struct known_root *memory_root(struct memory *memory, struct proc_key key);
 /* The owner that a process had in the last sample, or NULL. */
 const struct known_owner *memory_find_proc(const struct memory *memory, struct proc_key key);
 
-/* Ends a sample: `procs` (the heap's, handed over) replaces the processes, and owners and roots that were not seen in it
- * and that no process refers to are forgotten. */
+/* Ends a sample: `procs` (the heap's, handed over) replaces the processes, and owners and roots
+ * that were not seen in it and that no process refers to are forgotten. */
 void memory_turn(struct memory *memory, struct known_proc *procs, size_t n_procs);
 
 #endif

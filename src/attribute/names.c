@@ -15,10 +15,10 @@
 
 enum {
 	SMALL_FILE = 1 << 20,
-	LIST_FILE = 8 << 20,  /* an engine's list of all its containers */
+	LIST_FILE = 8 << 20,   /* an engine's list of all its containers */
 	TITLE_TAIL = 64 << 10, /* titles stand near the end of a log that has megabytes */
 	NAME_MAX_BYTES = 120,
-	FDS_MAX = 256,         /* open files of a root that are looked at */
+	FDS_MAX = 256, /* open files of a root that are looked at */
 };
 
 void identity_init(struct identity *identity)
@@ -50,7 +50,9 @@ static bool add_known(struct text *out, const char *value)
 static bool add_config_dir(struct text *out, const struct name_query *query)
 {
 	const struct rule *rule = query->rule;
-	const char *dir = query->facts && rule->config_env ? facts_marker(query->facts, rule->config_env) : NULL;
+	const char *dir = query->facts && rule->config_env
+				  ? facts_marker(query->facts, rule->config_env)
+				  : NULL;
 
 	if (dir && *dir)
 		return add_known(out, dir);
@@ -60,8 +62,10 @@ static bool add_config_dir(struct text *out, const struct name_query *query)
 	return true;
 }
 
-/* "{PM2_HOME:-%h/.pm2}..." behind a percent sign: returns what follows the brace, NULL when it cannot be filled. */
-static const char *expand_variable(struct text *out, const char *open, const struct name_query *query)
+/* "{PM2_HOME:-%h/.pm2}..." behind a percent sign: returns what follows the brace, NULL when it
+ * cannot be filled. */
+static const char *expand_variable(struct text *out, const char *open,
+				   const struct name_query *query)
 {
 	const char *end = open;
 	const char *fallback;
@@ -105,7 +109,8 @@ static bool expand_letter(struct text *out, char letter, const struct name_query
 		return add_known(out, query->key);
 	case 's':
 		/* a stranger's variable: never a path, never a pattern */
-		return query->session && !strpbrk(query->session, "/*?[") && add_known(out, query->session);
+		return query->session && !strpbrk(query->session, "/*?[") &&
+		       add_known(out, query->session);
 	case 'p':
 		if (query->pid > 0)
 			text_printf(out, "%" PRId64, query->pid);
@@ -122,7 +127,7 @@ static bool expand_into(struct text *out, const char *template, const struct nam
 {
 	while (*template) {
 		if (*template != '%') {
-			text_add_char(out, *template++);
+			text_add_char(out, *template ++);
 		} else if (template[1] == '{') {
 			template = expand_variable(out, template + 1, query);
 			if (!template)
@@ -183,7 +188,8 @@ static json_t *json_read(const char *path, size_t limit)
 	return json;
 }
 
-/* Follows "Config>Labels>com.docker.compose.service"; an array gives its first item. Borrowed, NULL when not there. */
+/* Follows "Config>Labels>com.docker.compose.service"; an array gives its first item. Borrowed, NULL
+ * when not there. */
 static json_t *json_follow(json_t *json, const char *path)
 {
 	while (json && *path) {
@@ -200,7 +206,8 @@ static json_t *json_follow(json_t *json, const char *path)
 }
 
 /* Calls `visit` for each path a pattern stands for until it returns true. */
-static bool each_path(const char *pattern, bool (*visit)(void *context, const char *path), void *context)
+static bool each_path(const char *pattern, bool (*visit)(void *context, const char *path),
+		      void *context)
 {
 	glob_t found;
 	bool done = false;
@@ -215,8 +222,8 @@ static bool each_path(const char *pattern, bool (*visit)(void *context, const ch
 	return done;
 }
 
-/* What the stars of a pattern stood for in a path, joined by '/'; NULL when it does not fit. A star takes as little as it
- * can, the last one all up to the pattern's end; none takes a '/'. */
+/* What the stars of a pattern stood for in a path, joined by '/'; NULL when it does not fit. A star
+ * takes as little as it can, the last one all up to the pattern's end; none takes a '/'. */
 static char *star_text(const char *pattern, const char *path)
 {
 	size_t before = strcspn(pattern, "*");
@@ -254,7 +261,8 @@ static char *star_text(const char *pattern, const char *path)
 
 /* ---- sessions of living agents ---- */
 
-/* `registry = %c/sessions/%p.json start=procStart session=sessionId …`: the JSON key that a word assigns, or NULL. */
+/* `registry = %c/sessions/%p.json start=procStart session=sessionId …`: the JSON key that a word
+ * assigns, or NULL. */
 static const char *key_of(const struct line *line, const char *what)
 {
 	size_t len = strlen(what);
@@ -273,7 +281,8 @@ static const json_t *field_of(const struct line *line, const char *what, json_t 
 	return key ? json_follow(json, key) : NULL;
 }
 
-/* The start time is written as a number or as a string; a file without it proves nothing about this process. */
+/* The start time is written as a number or as a string; a file without it proves nothing about this
+ * process. */
 static bool is_of_process(const struct line *line, json_t *json, const struct name_query *query)
 {
 	const json_t *start = field_of(line, "start", json);
@@ -282,10 +291,12 @@ static bool is_of_process(const struct line *line, json_t *json, const struct na
 		return true;
 	if (json_is_integer(start))
 		return (uint64_t)json_integer_value(start) == query->start_ticks;
-	return json_is_string(start) && strtoull(json_string_value(start), NULL, 10) == query->start_ticks;
+	return json_is_string(start) &&
+	       strtoull(json_string_value(start), NULL, 10) == query->start_ticks;
 }
 
-static void read_registry(const struct line *line, const struct name_query *query, struct identity *identity)
+static void read_registry(const struct line *line, const struct name_query *query,
+			  struct identity *identity)
 {
 	char *path = line->n > 0 ? names_expand(line->words[0], query) : NULL;
 	json_t *json = path ? json_read(path, SMALL_FILE) : NULL;
@@ -355,7 +366,8 @@ static void read_star(const char *template, const struct name_query *query, char
 	char *pattern = *found ? NULL : names_expand(template, query);
 
 	if (pattern)
-		each_path(pattern, take_star, &(struct star_search){.pattern = pattern, .found = found});
+		each_path(pattern, take_star,
+			  &(struct star_search){.pattern = pattern, .found = found});
 	free(pattern);
 }
 
@@ -373,7 +385,8 @@ void names_read_session(const struct name_query *query, struct identity *identit
 
 /* ---- titles ---- */
 
-/* Lines of JSON; of each wanted key the last value counts, and an earlier wanted key counts more. */
+/* Lines of JSON; of each wanted key the last value counts, and an earlier wanted key counts more.
+ */
 static void scan_log(const struct line *line, const char *bytes, size_t len, char **best)
 {
 	size_t rank = line->n;
@@ -384,7 +397,8 @@ static void scan_log(const struct line *line, const char *bytes, size_t len, cha
 		json_t *json = n > 0 && bytes[0] == '{' ? json_loadb(bytes, n, 0, NULL) : NULL;
 
 		for (size_t i = 1; json && i < line->n && i <= rank; i++) {
-			const char *value = json_string_value(json_object_get(json, line->words[i]));
+			const char *value =
+				json_string_value(json_object_get(json, line->words[i]));
 
 			if (!value || !*value)
 				continue;
@@ -421,7 +435,8 @@ void names_read_title(const struct name_query *query, struct identity *identity)
 
 	for (size_t i = 0; i < titles->n && (!identity->name || identity->is_weak); i++) {
 		struct title_search search = {.line = &titles->items[i]};
-		char *pattern = search.line->n > 1 ? names_expand(search.line->words[0], query) : NULL;
+		char *pattern =
+			search.line->n > 1 ? names_expand(search.line->words[0], query) : NULL;
 
 		if (pattern)
 			each_path(pattern, take_title, &search);
@@ -467,17 +482,19 @@ static bool take_list_name(void *context, const char *path)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(json, i, item) {
+	json_array_foreach (json, i, item) {
 		const char *id = json_string_value(json_object_get(item, line->words[1]));
 
 		if (id && search->query->key && strcmp(id, search->query->key) == 0)
-			set_once(&search->identity->name, json_string_value(json_follow(item, line->words[2])));
+			set_once(&search->identity->name,
+				 json_string_value(json_follow(item, line->words[2])));
 	}
 	json_decref(json);
 	return search->identity->name != NULL;
 }
 
-/* `name.state = FILE pid id`: a runtime's state; ours is the one whose first process is our root. */
+/* `name.state = FILE pid id`: a runtime's state; ours is the one whose first process is our root.
+ */
 static bool take_state_name(void *context, const char *path)
 {
 	struct json_search *search = context;
@@ -485,17 +502,20 @@ static bool take_state_name(void *context, const char *path)
 	json_t *json = json_read(path, SMALL_FILE);
 	const json_t *pid = json_object_get(json, line->words[1]);
 
-	if (json_is_integer(pid) && json_integer_value(pid) == search->query->pid && search->query->pid > 0)
-		set_once(&search->identity->name, json_string_value(json_object_get(json, line->words[2])));
+	if (json_is_integer(pid) && json_integer_value(pid) == search->query->pid &&
+	    search->query->pid > 0)
+		set_once(&search->identity->name,
+			 json_string_value(json_object_get(json, line->words[2])));
 	/* crun keeps no id in the file: the directory is named by it */
-	if (json_is_integer(pid) && json_integer_value(pid) == search->query->pid && search->query->pid > 0 &&
-	    !search->identity->name)
+	if (json_is_integer(pid) && json_integer_value(pid) == search->query->pid &&
+	    search->query->pid > 0 && !search->identity->name)
 		search->identity->name = star_text(line->words[0], path);
 	json_decref(json);
 	return search->identity->name != NULL;
 }
 
-/* `name.vars = FILE USER TTY REMOTE_HOST`: a file of NAME=value lines; the values that are there, joined by a space. */
+/* `name.vars = FILE USER TTY REMOTE_HOST`: a file of NAME=value lines; the values that are there,
+ * joined by a space. */
 static bool take_vars_name(void *context, const char *path)
 {
 	struct json_search *search = context;
@@ -526,12 +546,16 @@ static bool take_vars_name(void *context, const char *path)
 	return search->identity->name != NULL;
 }
 
-static void read_lines(const struct lines *lines, size_t words, bool (*take)(void *context, const char *path),
+static void read_lines(const struct lines *lines, size_t words,
+		       bool (*take)(void *context, const char *path),
 		       const struct name_query *query, struct identity *identity)
 {
 	for (size_t i = 0; i < lines->n && !identity->name; i++) {
-		struct json_search search = {.line = &lines->items[i], .query = query, .identity = identity};
-		char *pattern = lines->items[i].n >= words ? names_expand(lines->items[i].words[0], query) : NULL;
+		struct json_search search = {
+			.line = &lines->items[i], .query = query, .identity = identity};
+		char *pattern = lines->items[i].n >= words
+					? names_expand(lines->items[i].words[0], query)
+					: NULL;
 
 		if (pattern)
 			each_path(pattern, take, &search);

@@ -1,6 +1,7 @@
 /*
- * Names of owners from files on disk: an agent's registry of sessions, an engine's containers, systemd's login sessions.
- * No daemon is asked and nothing is executed. Which file holds what is said by the rule.
+ * Names of owners from files on disk: an agent's registry of sessions, an engine's containers,
+ * systemd's login sessions. No daemon is asked and nothing is executed. Which file holds what is
+ * said by the rule.
  */
 #ifndef CLADE_NAMES_H
 #define CLADE_NAMES_H
@@ -9,8 +10,8 @@
 #include "rules.h"
 
 /* What is known of an owner when its name is looked for; also what templates are filled from:
- * %{VAR} %{VAR:-template} a marker, %h home, %c configuration directory, %d an engine's data directory, %b a container's
- * bundle, %p pid of the root, %k key, %s session, %% a percent sign. */
+ * %{VAR} %{VAR:-template} a marker, %h home, %c configuration directory, %d an engine's data
+ * directory, %b a container's bundle, %p pid of the root, %k key, %s session, %% a percent sign. */
 struct name_query {
 	const struct rule *rule;
 	const struct facts *facts; /* of its root, or of one of its processes; NULL none */
@@ -40,7 +41,8 @@ void identity_done(struct identity *identity);
 /* Fills a template; the result is the heap's, NULL when a part of it is not known. */
 char *names_expand(const char *template, const struct name_query *query);
 
-/* Asks the registry of a living root: its session, name, directory. Leaves what it does not find. */
+/* Asks the registry of a living root: its session, name, directory. Leaves what it does not find.
+ */
 void names_read_session(const struct name_query *query, struct identity *identity);
 
 /* The title of an agent session, from its own log. */

@@ -53,7 +53,8 @@ const char *pass_say(struct pass *pass, const char *format, ...)
 		if (entry)
 			entry->sentence = arena_strdup(pass->arena, sentence);
 		if (entry && entry->sentence)
-			HASH_ADD_KEYPTR(hh, pass->evidence, entry->sentence, strlen(entry->sentence), entry);
+			HASH_ADD_KEYPTR(hh, pass->evidence, entry->sentence,
+					strlen(entry->sentence), entry);
 		else
 			pass->error = -ENOMEM;
 	}
@@ -83,12 +84,14 @@ static int32_t parent_of(const struct snapshot *snap, const struct process *proc
 {
 	int32_t parent = proc->ppid > 0 ? snapshot_find_pid(snap, proc->ppid) : NO_PROC;
 
-	return parent >= 0 && snap->procs[parent].start_ticks <= proc->start_ticks && parent != (int32_t)(proc - snap->procs)
+	return parent >= 0 && snap->procs[parent].start_ticks <= proc->start_ticks &&
+			       parent != (int32_t)(proc - snap->procs)
 		       ? parent
 		       : NO_PROC;
 }
 
-/* Parents before children: the roots, then level by level. A cycle, which only a file can hold, is cut. */
+/* Parents before children: the roots, then level by level. A cycle, which only a file can hold, is
+ * cut. */
 static int make_order(struct pass *pass)
 {
 	size_t n = pass->snap->n_procs;
@@ -175,7 +178,8 @@ static int32_t plain_owner(struct pass *pass, enum owner_kind kind)
 		draft->owner.kind = kind;
 		draft->owner.label = is_kernel ? "Kernel" : "No owner";
 		draft->owner.name = is_kernel ? "kernel threads" : "no owner";
-		draft->owner.evidence = is_kernel ? "threads that the kernel started" : "what no rule claims";
+		draft->owner.evidence =
+			is_kernel ? "threads that the kernel started" : "what no rule claims";
 		draft->owner.since_ms = pass->snap->host.boot_ms;
 	}
 	return at;
@@ -186,12 +190,15 @@ static const char *say_nobody(const struct process *proc)
 {
 	switch (proc->facts->env) {
 	case ENV_DENIED:
-		return "environment not readable: not your process; its ancestors and cgroup name no owner";
+		return "environment not readable: not your process; its ancestors and cgroup name "
+		       "no owner";
 	case ENV_CLOBBERED:
-		return "the program has overwritten its environment; its ancestors and cgroup name no owner";
+		return "the program has overwritten its environment; its ancestors and cgroup name "
+		       "no owner";
 	case ENV_UNREAD:
-		return proc->state == 'Z' ? "a zombie has no environment left; its ancestors name no owner"
-					  : "environment not read; its ancestors and cgroup name no owner";
+		return proc->state == 'Z'
+			       ? "a zombie has no environment left; its ancestors name no owner"
+			       : "environment not read; its ancestors and cgroup name no owner";
 	case ENV_READ:
 		break;
 	}
@@ -237,26 +244,30 @@ static void conclude(struct pass *pass, int32_t i)
 		return;
 	draft = pass_draft(pass, at);
 	draft->procs++;
-	if (draft->sample == NO_PROC || pass->snap->procs[i].start_ticks < pass->snap->procs[draft->sample].start_ticks)
+	if (draft->sample == NO_PROC ||
+	    pass->snap->procs[i].start_ticks < pass->snap->procs[draft->sample].start_ticks)
 		draft->sample = i;
 	found->is_attached = is_attached(pass, i);
 	assignment->owner = at;
 	assignment->is_root = draft->owner.root == i || (found->anchor == at && draft->is_child);
-	assignment->is_orphan = (draft->owner.kind == OWNER_AGENT || draft->owner.kind == OWNER_PM2) &&
-				!found->is_attached;
+	assignment->is_orphan =
+		(draft->owner.kind == OWNER_AGENT || draft->owner.kind == OWNER_PM2) &&
+		!found->is_attached;
 	assignment->evidence = found->evidence ? found->evidence : "";
 	if (draft->owner.kind == OWNER_AGENT)
 		assignment->title = found->profile->title;
 }
 
-/* An owner that had a root and has none any more; what files remember of the others is still true. */
+/* An owner that had a root and has none any more; what files remember of the others is still true.
+ */
 static void mark_ended(struct pass *pass)
 {
 	for (size_t i = 0; i < pass->roster.n; i++) {
 		struct draft *draft = pass_draft(pass, (int32_t)i);
 
-		draft->owner.is_ended = (draft->owner.kind == OWNER_AGENT || draft->owner.kind == OWNER_PM2) &&
-					draft->owner.root == NO_PROC;
+		draft->owner.is_ended =
+			(draft->owner.kind == OWNER_AGENT || draft->owner.kind == OWNER_PM2) &&
+			draft->owner.root == NO_PROC;
 	}
 }
 
@@ -272,7 +283,8 @@ static void remember(struct pass *pass)
 			continue;
 		procs[n++] = (struct known_proc){
 			.key = process_key(&pass->snap->procs[i]),
-			.owner = memory_owner(pass->memory, pass_draft(pass, found->inner)->owner.id),
+			.owner = memory_owner(pass->memory,
+					      pass_draft(pass, found->inner)->owner.id),
 		};
 	}
 	memory_turn(pass->memory, procs, n);
@@ -285,7 +297,8 @@ static int run(struct pass *pass)
 	if (rc != 0)
 		return rc;
 	pass->out->n_procs = pass->snap->n_procs;
-	pass->out->procs = arena_new(pass->arena, pass->snap->n_procs + 1, sizeof(*pass->out->procs));
+	pass->out->procs =
+		arena_new(pass->arena, pass->snap->n_procs + 1, sizeof(*pass->out->procs));
 	if (!pass->out->procs)
 		return -ENOMEM;
 	anchors_find(pass);
@@ -308,7 +321,8 @@ static int run(struct pass *pass)
 	return pass->error;
 }
 
-int attributor_assign(struct attributor *attributor, const struct snapshot *snap, struct attribution **attribution)
+int attributor_assign(struct attributor *attributor, const struct snapshot *snap,
+		      struct attribution **attribution)
 {
 	struct attribution *out = calloc(1, sizeof(*out));
 	struct pass pass = {

@@ -1,7 +1,8 @@
 /*
- * One sample on its way to an attribution. The parts of the pass are apart by idea, in the order in which they run:
- * anchor.c finds the roots and their sessions, frame_owner.c the containers and units, decide.c settles ancestry against
- * environment, repair.c looks after what is left, label.c gives names, owner.c puts it together.
+ * One sample on its way to an attribution. The parts of the pass are apart by idea, in the order in
+ * which they run: anchor.c finds the roots and their sessions, frame_owner.c the containers and
+ * units, decide.c settles ancestry against environment, repair.c looks after what is left, label.c
+ * gives names, owner.c puts it together.
  */
 #ifndef CLADE_PASS_H
 #define CLADE_PASS_H
@@ -16,11 +17,11 @@ struct evidence_entry;
 /* What is found out about one process. */
 struct finding {
 	const struct profile *profile;
-	int32_t parent;  /* index, NO_PROC when there is none that could be it */
-	int32_t anchor;  /* the owner whose root it is, with merged wrappers; NO_OWNER */
-	int32_t inner;   /* the owner that ancestry or environment give it; NO_OWNER */
-	int32_t frame;   /* the innermost container, unit or login its cgroup gives it; NO_OWNER */
-	int32_t box;     /* the innermost container; NO_OWNER */
+	int32_t parent;   /* index, NO_PROC when there is none that could be it */
+	int32_t anchor;   /* the owner whose root it is, with merged wrappers; NO_OWNER */
+	int32_t inner;    /* the owner that ancestry or environment give it; NO_OWNER */
+	int32_t frame;    /* the innermost container, unit or login its cgroup gives it; NO_OWNER */
+	int32_t box;      /* the innermost container; NO_OWNER */
 	bool is_attached; /* below its owner's root */
 	const char *evidence;
 };
@@ -32,8 +33,8 @@ struct pass {
 	bool use_files;
 	const struct snapshot *snap;
 	struct attribution *out;
-	struct arena *arena;   /* the result's */
-	struct arena scratch;  /* this pass's */
+	struct arena *arena;  /* the result's */
+	struct arena scratch; /* this pass's */
 	struct profiles *profiles;
 	struct roster roster;
 	struct finding *found; /* one a process */
@@ -47,10 +48,13 @@ static inline struct draft *pass_draft(const struct pass *pass, int32_t draft)
 	return pass->roster.drafts[draft];
 }
 
-/* The sentence, kept once however many processes it is said of; NULL when there is no memory (pass->error is set). */
-const char *pass_say(struct pass *pass, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The sentence, kept once however many processes it is said of; NULL when there is no memory
+ * (pass->error is set). */
+const char *pass_say(struct pass *pass, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
-/* The draft of a rule's owner with that key, made with kind and label when new; NO_OWNER and pass->error on failure. */
+/* The draft of a rule's owner with that key, made with kind and label when new; NO_OWNER and
+ * pass->error on failure. */
 int32_t pass_owner(struct pass *pass, const struct rule *rule, const char *key);
 
 /* anchor.c: makes an owner of every root process, and learns the agents' sessions. */
@@ -59,7 +63,8 @@ void anchors_find(struct pass *pass);
 /* frame_owner.c: the container, unit or login of process `i`, whose parent is done already. */
 void frame_settle(struct pass *pass, int32_t i);
 
-/* Whether a process's parent tells nothing about its owner: a container or a service begins here. */
+/* Whether a process's parent tells nothing about its owner: a container or a service begins here.
+ */
 bool frame_parts(const struct pass *pass, int32_t i);
 
 /* decide.c: the owner of process `i` by ancestry and environment, whose parent is done already. */

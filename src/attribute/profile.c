@@ -20,7 +20,8 @@ struct profiles {
 	struct entry *entries;
 };
 
-struct profiles *profiles_new(const struct ruleset *rules, const struct users *users, struct arena *arena)
+struct profiles *profiles_new(const struct ruleset *rules, const struct users *users,
+			      struct arena *arena)
 {
 	struct profiles *profiles = mem_new(1, sizeof(*profiles));
 
@@ -86,8 +87,10 @@ static char *unquote(const char *s, size_t len)
 	return text_take(&out);
 }
 
-/* bash -c "source …/snapshot-bash-….sh && eval 'make test' < /dev/null && pwd -P >| …" -> make test */
-static const char *unwrap(const struct ruleset *rules, const struct subject *subject, struct arena *arena)
+/* bash -c "source …/snapshot-bash-….sh && eval 'make test' < /dev/null && pwd -P >| …" -> make test
+ */
+static const char *unwrap(const struct ruleset *rules, const struct subject *subject,
+			  struct arena *arena)
 {
 	size_t start, end;
 
@@ -100,7 +103,8 @@ static const char *unwrap(const struct ruleset *rules, const struct subject *sub
 			char *command;
 			const char *title;
 
-			if (!pattern_find(&unwraps->items[j], subject->title, &start, &end) || end == start)
+			if (!pattern_find(&unwraps->items[j], subject->title, &start, &end) ||
+			    end == start)
 				continue;
 			command = unquote(subject->title + start, end - start);
 			title = arena_strdup(arena, command);
@@ -111,17 +115,20 @@ static const char *unwrap(const struct ruleset *rules, const struct subject *sub
 	return NULL;
 }
 
-static void find_root(struct profile *profile, const struct ruleset *rules, const struct subject *subject)
+static void find_root(struct profile *profile, const struct ruleset *rules,
+		      const struct subject *subject)
 {
 	for (size_t i = 0; i < rules->n && !profile->root; i++) {
 		const struct rule *rule = rules->rules[i];
 
-		if (conditions_hold(&rule->roots, subject) && !conditions_hold(&rule->root_nots, subject))
+		if (conditions_hold(&rule->roots, subject) &&
+		    !conditions_hold(&rule->root_nots, subject))
 			profile->root = rule;
 	}
 }
 
-static void find_monitor(struct profile *profile, const struct ruleset *rules, const struct subject *subject)
+static void find_monitor(struct profile *profile, const struct ruleset *rules,
+			 const struct subject *subject)
 {
 	for (size_t i = 0; i < rules->n && !profile->monitor; i++) {
 		if (conditions_hold(&rules->rules[i]->monitors, subject))
@@ -129,8 +136,10 @@ static void find_monitor(struct profile *profile, const struct ruleset *rules, c
 	}
 }
 
-/* `engine = dockerd --data-root /var/lib/docker .local/share/docker`: where a running engine keeps its containers. */
-static void find_engine(struct profile *profile, const struct ruleset *rules, const struct subject *subject)
+/* `engine = dockerd --data-root /var/lib/docker .local/share/docker`: where a running engine keeps
+ * its containers. */
+static void find_engine(struct profile *profile, const struct ruleset *rules,
+			const struct subject *subject)
 {
 	for (size_t i = 0; i < rules->n && !profile->engine; i++) {
 		const struct line *engine = &rules->rules[i]->engine;
@@ -169,9 +178,11 @@ const struct profile *profiles_get(struct profiles *profiles, const struct facts
 	find_root(&entry->profile, profiles->rules, &subject);
 	find_monitor(&entry->profile, profiles->rules, &subject);
 	find_engine(&entry->profile, profiles->rules, &subject);
-	rc = claims_find(profiles->rules, &subject, entry->profile.home, profiles->arena, &entry->profile.claims);
+	rc = claims_find(profiles->rules, &subject, entry->profile.home, profiles->arena,
+			 &entry->profile.claims);
 	if (rc == 0)
-		rc = frames_parse(profiles->rules, facts->cgroup, profiles->arena, &entry->profile.frames);
+		rc = frames_parse(profiles->rules, facts->cgroup, profiles->arena,
+				  &entry->profile.frames);
 	entry->profile.title = unwrap(profiles->rules, &subject, profiles->arena);
 	subject_done(&subject);
 	if (rc != 0)

@@ -1,12 +1,12 @@
 /*
- * What the rules make of one facts block, worked out once a sample for all processes that share it: 73,217 shells
- * of one parent are one profile.
+ * What the rules make of one facts block, worked out once a sample for all processes that share it:
+ * 73,217 shells of one parent are one profile.
  */
 #ifndef CLADE_PROFILE_H
 #define CLADE_PROFILE_H
 
-#include "claim.h"
 #include "clade/users.h"
+#include "claim.h"
 #include "frame.h"
 #include "rules.h"
 
@@ -16,7 +16,7 @@ struct profile {
 	struct claims claims;
 	struct frames frames;
 	const char *home;
-	const char *title; /* what an agent's shell really runs, or NULL; of the arena */
+	const char *title;      /* what an agent's shell really runs, or NULL; of the arena */
 	const char *engine_dir; /* an engine's data directory, or NULL; of the arena */
 	const struct rule *engine;
 };
@@ -24,13 +24,15 @@ struct profile {
 struct profiles;
 
 /* The caches of one sample; what they return lives in `arena`. */
-struct profiles *profiles_new(const struct ruleset *rules, const struct users *users, struct arena *arena);
+struct profiles *profiles_new(const struct ruleset *rules, const struct users *users,
+			      struct arena *arena);
 void profiles_free(struct profiles *profiles);
 
 /* The profile of a facts block; NULL when there is no memory left. */
 const struct profile *profiles_get(struct profiles *profiles, const struct facts *facts);
 
-/* The value of an option in a command line, "--id X" or "--id=X"; NULL when it is not there. Borrowed from the facts. */
+/* The value of an option in a command line, "--id X" or "--id=X"; NULL when it is not there.
+ * Borrowed from the facts. */
 const char *facts_option(const struct facts *facts, const char *option);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * Processes whose own evidence is gone: a program wrote over its environment, or it belongs to another user. What is
- * around them still tells: the others of their kernel session, their children, a cgroup that only one product makes.
+ * Processes whose own evidence is gone: a program wrote over its environment, or it belongs to
+ * another user. What is around them still tells: the others of their kernel session, their
+ * children, a cgroup that only one product makes.
  */
 #include <stdlib.h>
 
@@ -30,7 +31,8 @@ static bool is_lost(const struct pass *pass, int32_t i)
 {
 	const struct process *proc = &pass->snap->procs[i];
 
-	return pass->found[i].inner == NO_OWNER && !proc->is_kernel && proc->facts->env != ENV_READ &&
+	return pass->found[i].inner == NO_OWNER && !proc->is_kernel &&
+	       proc->facts->env != ENV_READ &&
 	       (proc->ppid <= 1 || pass->found[i].parent == NO_PROC ||
 		pass->found[pass->found[i].parent].inner == NO_OWNER) &&
 	       proc->pid != 1;
@@ -68,9 +70,10 @@ static void by_session(struct pass *pass, int32_t i, const struct session_owner 
 	if (!entry || !is_strong(pass, entry->owner))
 		return;
 	pass->found[i].inner = entry->owner;
-	pass->found[i].evidence =
-		pass_say(pass, "in the same kernel session, %d, as other processes of it; its environment tells nothing",
-			 session);
+	pass->found[i].evidence = pass_say(pass,
+					   "in the same kernel session, %d, as other processes of "
+					   "it; its environment tells nothing",
+					   session);
 }
 
 /* The owner that all its children agree on. */
@@ -79,7 +82,8 @@ static void by_children(struct pass *pass, int32_t i, const int32_t *child_owner
 	if (!is_strong(pass, child_owner[i]))
 		return;
 	pass->found[i].inner = child_owner[i];
-	pass->found[i].evidence = pass_say(pass, "its children are of it; its own environment tells nothing");
+	pass->found[i].evidence =
+		pass_say(pass, "its children are of it; its own environment tells nothing");
 }
 
 static void by_cgroup(struct pass *pass, int32_t i)
@@ -95,7 +99,8 @@ static void by_cgroup(struct pass *pass, int32_t i)
 	pass_draft(pass, at)->owner.is_ended = true;
 	pass_draft(pass, at)->owner.evidence = pass_say(pass, "cgroup %s", frames->path);
 	pass->found[i].inner = at;
-	pass->found[i].evidence = pass_say(pass, "in cgroup %s, which only %s makes", frames->path, frames->mark->label);
+	pass->found[i].evidence = pass_say(pass, "in cgroup %s, which only %s makes", frames->path,
+					   frames->mark->label);
 }
 
 /* For each process the owner its children have in common: NO_OWNER none, or they differ. */
@@ -152,7 +157,7 @@ void repair_orphans(struct pass *pass)
 		if (found->inner == NO_OWNER)
 			by_cgroup(pass, i);
 	}
-	HASH_ITER(hh, sessions, entry, next) {
+	HASH_ITER (hh, sessions, entry, next) {
 		HASH_DEL(sessions, entry);
 		free(entry);
 	}

@@ -66,7 +66,8 @@ int32_t roster_get(struct roster *roster, const char *product, const char *key, 
 	return found != NO_OWNER ? found : add(roster, product, own_key, id);
 }
 
-int roster_rename(struct roster *roster, int32_t index, const char *product, const char *key, int64_t pid)
+int roster_rename(struct roster *roster, int32_t index, const char *product, const char *key,
+		  int64_t pid)
 {
 	struct draft *draft = roster->drafts[index];
 	char *id = arena_printf(roster->arena, "%s:%s", product, key);
@@ -85,7 +86,8 @@ int roster_rename(struct roster *roster, int32_t index, const char *product, con
 
 bool roster_is_within(const struct roster *roster, int32_t draft, int32_t of)
 {
-	/* a path is never longer than there are owners: a cycle would be our mistake, but must not hang us */
+	/* a path is never longer than there are owners: a cycle would be our mistake, but must not
+	 * hang us */
 	for (size_t steps = 0; draft >= 0 && steps <= roster->n; steps++) {
 		if (draft == of)
 			return true;
@@ -116,7 +118,8 @@ static void mark_kept(const struct roster *roster, bool *keep)
 	}
 }
 
-/* Gives slots so that parents come before children: each pass places those whose parent has a place. */
+/* Gives slots so that parents come before children: each pass places those whose parent has a
+ * place. */
 static size_t place(struct roster *roster, const bool *keep)
 {
 	size_t placed = 0;

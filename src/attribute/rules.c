@@ -21,16 +21,16 @@ enum {
 
 /* How the value of a key is read. */
 enum value_type {
-	VALUE_TEXT,       /* char * */
-	VALUE_BOOL,       /* bool: yes or no */
-	VALUE_NUMBER,     /* int */
-	VALUE_KIND,       /* enum owner_kind */
-	VALUE_CONDITION,  /* struct conditions: words name their field */
-	VALUE_ENV,        /* struct conditions: words are variables */
-	VALUE_PATTERN,    /* struct pattern */
-	VALUE_PATTERNS,   /* struct patterns */
-	VALUE_WORDS,      /* struct line */
-	VALUE_LINES,      /* struct lines */
+	VALUE_TEXT,      /* char * */
+	VALUE_BOOL,      /* bool: yes or no */
+	VALUE_NUMBER,    /* int */
+	VALUE_KIND,      /* enum owner_kind */
+	VALUE_CONDITION, /* struct conditions: words name their field */
+	VALUE_ENV,       /* struct conditions: words are variables */
+	VALUE_PATTERN,   /* struct pattern */
+	VALUE_PATTERNS,  /* struct patterns */
+	VALUE_WORDS,     /* struct line */
+	VALUE_LINES,     /* struct lines */
 };
 
 struct key {
@@ -196,7 +196,8 @@ static int parse_kind(enum owner_kind *kind, const char *value, struct text *err
 	int rc = owner_kind_parse(value, kind);
 
 	if (rc != 0)
-		text_printf(error, "unknown kind '%s' (agent, pm2, container, service, login)", value);
+		text_printf(error, "unknown kind '%s' (agent, pm2, container, service, login)",
+			    value);
 	return rc;
 }
 
@@ -289,8 +290,8 @@ static const struct key *key_find(const char *name)
 	return NULL;
 }
 
-/* One file being read. inih asks for lines and gives back keys; sections begin and end where the line is read, so that
- * a mistake is counted against the stanza it stands in. */
+/* One file being read. inih asks for lines and gives back keys; sections begin and end where the
+ * line is read, so that a mistake is counted against the stanza it stands in. */
 struct reading {
 	struct ruleset *rules;
 	const char *file;
@@ -324,14 +325,16 @@ static void rules_put(struct ruleset *rules, struct rule *rule)
 		if (strcmp(rules->rules[i]->name, rule->name) != 0)
 			continue;
 		rule_free(rules->rules[i]);
-		memmove(&rules->rules[i], &rules->rules[i + 1], (rules->n - i - 1) * sizeof(rules->rules[0]));
+		memmove(&rules->rules[i], &rules->rules[i + 1],
+			(rules->n - i - 1) * sizeof(rules->rules[0]));
 		rules->n--;
 		break;
 	}
 	while (at < rules->n && rules->rules[at]->priority <= rule->priority)
 		at++;
 	rules->rules = mem_grow(rules->rules, rules->n + 1, sizeof(rules->rules[0]));
-	memmove(&rules->rules[at + 1], &rules->rules[at], (rules->n - at) * sizeof(rules->rules[0]));
+	memmove(&rules->rules[at + 1], &rules->rules[at],
+		(rules->n - at) * sizeof(rules->rules[0]));
 	rules->rules[at] = rule;
 	rules->n++;
 }
@@ -478,7 +481,8 @@ static void groups_free(struct ruleset *rules)
 	rules->n_groups = 0;
 }
 
-/* What a source must keep of environments: beside each rule's markers what that rule wants, and some things always. */
+/* What a source must keep of environments: beside each rule's markers what that rule wants, and
+ * some things always. */
 static void groups_make(struct ruleset *rules)
 {
 	struct names always = {0};
@@ -513,8 +517,8 @@ static void groups_make(struct ruleset *rules)
 	rules->groups[rules->n_groups++] = (struct marker_group){.keep = names_end(&always)};
 }
 
-int rules_parse(struct ruleset *rules, const char *file, const char *text, size_t len, rules_complain *complain,
-		void *context)
+int rules_parse(struct ruleset *rules, const char *file, const char *text, size_t len,
+		rules_complain *complain, void *context)
 {
 	struct reading reading = {
 		.rules = rules,
@@ -559,7 +563,8 @@ static int is_rule_file(const struct dirent *entry)
 	return entry->d_name[0] != '.' && len > 5 && strcmp(entry->d_name + len - 5, ".conf") == 0;
 }
 
-static int read_one(struct ruleset *rules, const char *path, rules_complain *complain, void *context)
+static int read_one(struct ruleset *rules, const char *path, rules_complain *complain,
+		    void *context)
 {
 	struct text bytes = {0};
 	int rc = io_read_at(AT_FDCWD, path, RULE_FILE_MAX, &bytes);
@@ -642,7 +647,8 @@ void rules_list(const struct ruleset *rules, struct text *out)
 	for (size_t i = 0; i < rules->n; i++) {
 		const struct rule *rule = rules->rules[i];
 
-		text_printf(out, "%-9s  %-12s  %-16s  told by ", owner_kind_name(rule->kind), rule->name, rule->label);
+		text_printf(out, "%-9s  %-12s  %-16s  told by ", owner_kind_name(rule->kind),
+			    rule->name, rule->label);
 		list_means(rule, out);
 		text_add_char(out, '\n');
 	}

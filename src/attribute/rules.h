@@ -1,6 +1,6 @@
 /*
- * The owner rules as the attribute layer uses them: one struct a stanza of owners.conf. What each key means
- * for those who write rules is in clade-owners(5).
+ * The owner rules as the attribute layer uses them: one struct a stanza of owners.conf. What each
+ * key means for those who write rules is in clade-owners(5).
  */
 #ifndef CLADE_RULES_H
 #define CLADE_RULES_H
@@ -28,7 +28,7 @@ struct rule {
 	char *name; /* the product */
 	char *label;
 	enum owner_kind kind;
-	int priority; /* smaller is tried first among environment claims */
+	int priority;        /* smaller is tried first among environment claims */
 	bool is_multiplexer; /* its server keeps the environment of whoever started it */
 
 	/* The root process, and what looks like one and is none. */
@@ -36,7 +36,7 @@ struct rule {
 
 	/* Environment markers. */
 	struct conditions envs, env_nots;
-	struct line session; /* variables that hold the session id; the first that is set counts */
+	struct line session;  /* variables that hold the session id; the first that is set counts */
 	struct line root_pid; /* a variable that holds the root's pid [, separator, field] */
 	struct line keep;     /* further variables to keep beside a marker */
 	struct line always;   /* variables to keep in any environment */
@@ -48,12 +48,12 @@ struct rule {
 	char *child_since, *child_restarts; /* variables */
 
 	/* cgroups. */
-	struct patterns cgroups;    /* group 1 is the key */
-	struct patterns cgroup_nots; /* a supervisor's own cgroup, not the container's */
+	struct patterns cgroups;      /* group 1 is the key */
+	struct patterns cgroup_nots;  /* a supervisor's own cgroup, not the container's */
 	struct patterns cgroup_marks; /* proves the product when nothing else does */
-	bool is_key_escaped;  /* systemd's \x2d */
-	struct line key_replace; /* one character for another in the key */
-	bool is_namespace;    /* stands for unknown containers told by their namespaces */
+	bool is_key_escaped;          /* systemd's \x2d */
+	struct line key_replace;      /* one character for another in the key */
+	bool is_namespace;            /* stands for unknown containers told by their namespaces */
 
 	/* A container's monitor: conmon, containerd-shim. */
 	struct conditions monitors;
@@ -62,9 +62,9 @@ struct rule {
 
 	/* Names and keys; templates, see names.h. */
 	char *key, *name_template;
-	struct pattern name_pattern; /* what to take of the title or of the name */
+	struct pattern name_pattern;   /* what to take of the title or of the name */
 	char *config_env, *config_dir; /* %c */
-	struct line engine;   /* executable, option and default that give %d */
+	struct line engine;            /* executable, option and default that give %d */
 	struct lines registry, titles, name_json, name_list, name_state;
 	struct lines name_glob, name_vars;
 	struct pattern registry_fd;

@@ -33,7 +33,8 @@ void arena_done(struct arena *arena)
 	arena_init(arena);
 }
 
-/* A chunk with room for `bytes`. A large one goes behind the newest, whose room is not lost by it. */
+/* A chunk with room for `bytes`. A large one goes behind the newest, whose room is not lost by it.
+ */
 static struct arena_chunk *chunk_for(struct arena *arena, size_t bytes)
 {
 	struct arena_chunk *newest = arena->chunks;

@@ -108,7 +108,8 @@ int io_write_all(int fd, const void *bytes, size_t len)
 	return 0;
 }
 
-static int write_and_name(int fd, const char *temporary, const char *path, const void *bytes, size_t len, bool replace)
+static int write_and_name(int fd, const char *temporary, const char *path, const void *bytes,
+			  size_t len, bool replace)
 {
 	int rc = io_write_all(fd, bytes, len);
 

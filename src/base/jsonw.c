@@ -138,7 +138,8 @@ static void add_character(struct text *out, const char *s, size_t n, uint32_t co
 	else if (code == '\t')
 		text_add(out, "\\t");
 	else if (code < 0x20 || (code >= 0x7f && code < 0xa0) || safe_char_width(code) < 0)
-		/* valid as it stands, but a terminal may be reading; beyond the first plane as a pair of surrogates */
+		/* valid as it stands, but a terminal may be reading; beyond the first plane as a
+		 * pair of surrogates */
 		if (code > 0xffff)
 			text_printf(out, "\\u%04x\\u%04x", 0xd800 + ((code - 0x10000) >> 10),
 				    0xdc00 + ((code - 0x10000) & 0x3ff));
@@ -173,14 +174,16 @@ bool jsonw_bytes(struct jsonw *json, const char *s, size_t len)
 
 void jsonw_base64(struct jsonw *json, const void *bytes, size_t len)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const unsigned char *from = bytes;
 
 	before_value(json);
 	text_add_char(json->out, '"');
 	for (size_t i = 0; i < len; i += 3) {
 		size_t n = len - i < 3 ? len - i : 3;
-		uint32_t group = (uint32_t)from[i] << 16 | (n > 1 ? (uint32_t)from[i + 1] << 8 : 0) |
+		uint32_t group = (uint32_t)from[i] << 16 |
+				 (n > 1 ? (uint32_t)from[i + 1] << 8 : 0) |
 				 (n > 2 ? from[i + 2] : 0);
 
 		for (size_t d = 0; d < 4; d++)

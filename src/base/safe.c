@@ -41,17 +41,18 @@ bool safe_is_utf8(const char *s, size_t len)
 	return true;
 }
 
-/* Characters that change how their neighbours are read, or cannot be seen: Unicode's bidirectional controls, zero-width
- * and format characters, tags, private use. */
+/* Characters that change how their neighbours are read, or cannot be seen: Unicode's bidirectional
+ * controls, zero-width and format characters, tags, private use. */
 static bool is_invisible(uint32_t code)
 {
 	static const struct {
 		uint32_t first, last;
 	} ranges[] = {
-		{0x00ad, 0x00ad}, {0x034f, 0x034f}, {0x061c, 0x061c},   {0x115f, 0x1160},   {0x17b4, 0x17b5},
-		{0x180b, 0x180f}, {0x200b, 0x200f}, {0x2028, 0x202e},   {0x2060, 0x206f},   {0x3164, 0x3164},
-		{0xe000, 0xf8ff}, {0xfe00, 0xfe0f}, {0xfeff, 0xfeff},   {0xffa0, 0xffa0},   {0xfff0, 0xfffb},
-		{0xe0000, 0xe0fff}, {0xf0000, 0x10ffff},
+		{0x00ad, 0x00ad},    {0x034f, 0x034f}, {0x061c, 0x061c}, {0x115f, 0x1160},
+		{0x17b4, 0x17b5},    {0x180b, 0x180f}, {0x200b, 0x200f}, {0x2028, 0x202e},
+		{0x2060, 0x206f},    {0x3164, 0x3164}, {0xe000, 0xf8ff}, {0xfe00, 0xfe0f},
+		{0xfeff, 0xfeff},    {0xffa0, 0xffa0}, {0xfff0, 0xfffb}, {0xe0000, 0xe0fff},
+		{0xf0000, 0x10ffff},
 	};
 
 	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
@@ -121,7 +122,8 @@ void safe_add_argv(struct text *out, const char *argv, size_t len)
 		size_t n = strnlen(arg, len - i);
 		/* a title is one argument with spaces: quoting it would only disturb */
 		bool is_only = i == 0 && n + 1 >= len;
-		bool is_quoted = !is_only && (n == 0 || memchr(arg, ' ', n) || memchr(arg, '\'', n));
+		bool is_quoted =
+			!is_only && (n == 0 || memchr(arg, ' ', n) || memchr(arg, '\'', n));
 
 		if (i > 0)
 			text_add_char(out, ' ');

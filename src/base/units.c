@@ -35,7 +35,8 @@ const char *units_bytes(char buf[UNITS_LEN], uint64_t bytes)
 
 const char *units_bytes_rate(char buf[UNITS_LEN], double bytes_per_s)
 {
-	return isnan(bytes_per_s) || bytes_per_s < 0 ? unknown(buf) : scaled(buf, bytes_per_s, 1024, "BKMGTPE");
+	return isnan(bytes_per_s) || bytes_per_s < 0 ? unknown(buf)
+						     : scaled(buf, bytes_per_s, 1024, "BKMGTPE");
 }
 
 const char *units_short(char buf[UNITS_LEN], uint64_t count)
@@ -124,7 +125,8 @@ const char *units_time(char buf[UNITS_LEN], uint64_t epoch_ms)
 	time_t seconds = (time_t)(epoch_ms / 1000);
 	struct tm utc;
 
-	if (!is_known(epoch_ms) || !gmtime_r(&seconds, &utc) || strftime(buf, UNITS_LEN, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
+	if (!is_known(epoch_ms) || !gmtime_r(&seconds, &utc) ||
+	    strftime(buf, UNITS_LEN, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
 		return unknown(buf);
 	return buf;
 }

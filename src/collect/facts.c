@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,12 +14,14 @@
 enum {
 	SMALL_FILE = 64 << 10,
 	ENVIRON_MAX = 1 << 20,
-	CMDLINE_MAX = 4 << 20, /* arguments may take a quarter of the stack limit: 2 MB by default */
+	CMDLINE_MAX =
+		4 << 20, /* arguments may take a quarter of the stack limit: 2 MB by default */
 };
 
 enum { BUFFER_STAT, BUFFER_ARGV, BUFFER_EXE, BUFFER_CWD, BUFFER_CGROUP, BUFFER_MARKERS };
 
-/* The contents of a block as bytes: what is compared and hashed. Strings follow one another behind it. */
+/* The contents of a block as bytes: what is compared and hashed. Strings follow one another behind
+ * it. */
 struct shape {
 	uint64_t pid_ns;
 	uint64_t argv_len;
@@ -86,8 +89,8 @@ static void make_key(const struct facts *draft, struct text *key)
 		.env = draft->env,
 		.is_ns_foreign = draft->is_ns_foreign,
 		.is_exe_deleted = draft->is_exe_deleted,
-		.has = (uint8_t)((draft->argv ? 1 : 0) | (draft->exe ? 2 : 0) | (draft->cwd ? 4 : 0) |
-				 (draft->cgroup ? 8 : 0)),
+		.has = (uint8_t)((draft->argv ? 1 : 0) | (draft->exe ? 2 : 0) |
+				 (draft->cwd ? 4 : 0) | (draft->cgroup ? 8 : 0)),
 	};
 
 	text_clear(key);
@@ -186,7 +189,8 @@ static uint64_t read_ns(int dir, const char *name)
 	return inode;
 }
 
-void facts_reader_init(struct facts_reader *reader, struct facts_store *store, const struct source_config *config)
+void facts_reader_init(struct facts_reader *reader, struct facts_store *store,
+		       const struct source_config *config)
 {
 	*reader = (struct facts_reader){
 		.store = store,
@@ -240,8 +244,8 @@ static void read_environ(struct facts_reader *reader, int dir, struct facts *fac
 
 	text_clear(markers);
 	if (rc == 0)
-		facts->env = procfs_parse_environ(text_str(&environ_bytes), environ_bytes.len, reader->markers,
-						  reader->n_markers, markers);
+		facts->env = procfs_parse_environ(text_str(&environ_bytes), environ_bytes.len,
+						  reader->markers, reader->n_markers, markers);
 	else
 		facts->env = rc == -EACCES || rc == -EPERM ? ENV_DENIED : ENV_UNREAD;
 	facts->markers = text_str(markers);
@@ -291,8 +295,8 @@ static void read_living(struct facts_reader *reader, int dir, struct facts *fact
 	read_namespaces(reader, dir, facts);
 }
 
-static int read_at(struct facts_reader *reader, int dir, struct proc_key key, bool is_zombie, const struct facts *older,
-		   const struct facts **facts)
+static int read_at(struct facts_reader *reader, int dir, struct proc_key key, bool is_zombie,
+		   const struct facts *older, const struct facts **facts)
 {
 	struct text *bytes = &reader->buffers[BUFFER_STAT];
 	struct text *cgroup = &reader->buffers[BUFFER_CGROUP];
@@ -300,10 +304,12 @@ static int read_at(struct facts_reader *reader, int dir, struct proc_key key, bo
 	char comm[COMM_MAX];
 	uint64_t start_ticks;
 
-	/* the directory is this very process, whatever becomes of its number: but is it the one that was meant? */
+	/* the directory is this very process, whatever becomes of its number: but is it the one
+	 * that was meant? */
 	if (io_read_at(dir, "stat", SMALL_FILE, bytes) != 0)
 		return -ESRCH;
-	if (procfs_parse_stat(text_str(bytes), bytes->len, comm, &start_ticks) != 0 || start_ticks != key.start_ticks)
+	if (procfs_parse_stat(text_str(bytes), bytes->len, comm, &start_ticks) != 0 ||
+	    start_ticks != key.start_ticks)
 		return -ESRCH;
 	draft.comm = comm;
 	if (io_read_at(dir, "status", SMALL_FILE, bytes) == 0)
@@ -318,8 +324,8 @@ static int read_at(struct facts_reader *reader, int dir, struct proc_key key, bo
 	return *facts ? 0 : -ENOMEM;
 }
 
-int facts_read(struct facts_reader *reader, struct proc_key key, bool is_zombie, const struct facts *older,
-	       const struct facts **facts)
+int facts_read(struct facts_reader *reader, struct proc_key key, bool is_zombie,
+	       const struct facts *older, const struct facts **facts)
 {
 	char path[32];
 	int dir;

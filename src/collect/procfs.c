@@ -19,7 +19,8 @@ static bool take_number(const char **at, const char *end, uint64_t *number)
 	if (p == end || !isdigit((unsigned char)*p))
 		return false;
 	for (; p < end && isdigit((unsigned char)*p); p++) {
-		if (__builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, (uint64_t)(*p - '0'), &value))
+		if (__builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_add_overflow(value, (uint64_t)(*p - '0'), &value))
 			return false;
 	}
 	*at = p;
@@ -81,7 +82,8 @@ static void skip_blanks(const char **at, const char *end)
 void procfs_parse_status(const char *bytes, size_t len, uint32_t *uid, uint32_t *ns_pid)
 {
 	const char *end;
-	const char *at = line_of(bytes, len, "Uid:", &end); /* Uid:	1000	1000	1000	1000 */
+	const char *at =
+		line_of(bytes, len, "Uid:", &end); /* Uid:	1000	1000	1000	1000 */
 	uint64_t number = 0;
 
 	*uid = UINT32_MAX;
@@ -163,14 +165,16 @@ static const char *find_variable(const char *bytes, size_t len, const char *name
 	return NULL;
 }
 
-static bool is_triggered(const struct marker_group *group, const char *bytes, size_t len, const json_t *pm2)
+static bool is_triggered(const struct marker_group *group, const char *bytes, size_t len,
+			 const json_t *pm2)
 {
 	size_t value_len;
 
 	if (!group->triggers)
 		return true;
 	for (const char *const *trigger = group->triggers; *trigger; trigger++) {
-		if (find_variable(bytes, len, *trigger, &value_len) || json_object_get(pm2, *trigger))
+		if (find_variable(bytes, len, *trigger, &value_len) ||
+		    json_object_get(pm2, *trigger))
 			return true;
 	}
 	return false;
@@ -183,7 +187,8 @@ static size_t name_length(const char *entry, size_t len)
 
 	if (len == 0 || isdigit((unsigned char)entry[0]))
 		return 0;
-	while (n < len && n < ENVIRON_NAME_MAX && (isalnum((unsigned char)entry[n]) || entry[n] == '_'))
+	while (n < len && n < ENVIRON_NAME_MAX &&
+	       (isalnum((unsigned char)entry[n]) || entry[n] == '_'))
 		n++;
 	return n < len && entry[n] == '=' ? n : 0;
 }
@@ -200,7 +205,8 @@ static bool has_marker(const struct text *markers, const char *name, size_t len)
 	return false;
 }
 
-static void add_variables(const char *bytes, size_t len, const struct marker_group *group, struct text *markers)
+static void add_variables(const char *bytes, size_t len, const struct marker_group *group,
+			  struct text *markers)
 {
 	const char *end = bytes + len;
 
@@ -208,7 +214,8 @@ static void add_variables(const char *bytes, size_t len, const struct marker_gro
 		size_t n = strnlen(bytes, (size_t)(end - bytes));
 		size_t name = name_length(bytes, n);
 
-		if (name > 0 && is_wanted(group, bytes, name) && !has_marker(markers, bytes, name)) {
+		if (name > 0 && is_wanted(group, bytes, name) &&
+		    !has_marker(markers, bytes, name)) {
 			text_add_bytes(markers, bytes, n);
 			text_add_char(markers, '\0');
 		}
@@ -216,7 +223,8 @@ static void add_variables(const char *bytes, size_t len, const struct marker_gro
 	}
 }
 
-/* pm2_env={"name":"api","pm_id":0,…,"env":{…secrets…}}: single values only, and only those that are wanted. */
+/* pm2_env={"name":"api","pm_id":0,…,"env":{…secrets…}}: single values only, and only those that are
+ * wanted. */
 static void add_pm2(const json_t *pm2, const struct marker_group *group, struct text *markers)
 {
 	for (const char *const *keep = group->keep; pm2 && *keep; keep++) {
@@ -227,7 +235,8 @@ static void add_pm2(const json_t *pm2, const struct marker_group *group, struct 
 		if (json_is_string(value))
 			text_printf(markers, "%s=%s", *keep, json_string_value(value));
 		else if (json_is_integer(value))
-			text_printf(markers, "%s=%" JSON_INTEGER_FORMAT, *keep, json_integer_value(value));
+			text_printf(markers, "%s=%" JSON_INTEGER_FORMAT, *keep,
+				    json_integer_value(value));
 		else
 			continue;
 		text_add_char(markers, '\0');
@@ -242,7 +251,8 @@ static json_t *pm2_object(const char *bytes, size_t len)
 	return value ? json_loadb(value, value_len, 0, NULL) : NULL;
 }
 
-enum env_state procfs_parse_environ(const char *bytes, size_t len, const struct marker_group *groups, size_t n_groups,
+enum env_state procfs_parse_environ(const char *bytes, size_t len,
+				    const struct marker_group *groups, size_t n_groups,
 				    struct text *markers)
 {
 	json_t *pm2;
@@ -293,7 +303,8 @@ int procfs_parse_pressure(const char *bytes, size_t len, struct pressure *pressu
 	return 0;
 }
 
-int procfs_parse_loadavg(const char *bytes, size_t len, double load[3], uint64_t *running, uint64_t *tasks)
+int procfs_parse_loadavg(const char *bytes, size_t len, double load[3], uint64_t *running,
+			 uint64_t *tasks)
 {
 	char line[128];
 	double parsed[3];
@@ -304,7 +315,8 @@ int procfs_parse_loadavg(const char *bytes, size_t len, double load[3], uint64_t
 		return -EINVAL;
 	memcpy(line, bytes, len);
 	line[len] = '\0';
-	if (sscanf(line, "%lf %lf %lf %" SCNu64 "/%" SCNu64, &parsed[0], &parsed[1], &parsed[2], &now, &all) != 5)
+	if (sscanf(line, "%lf %lf %lf %" SCNu64 "/%" SCNu64, &parsed[0], &parsed[1], &parsed[2],
+		   &now, &all) != 5)
 		return -EINVAL;
 	memcpy(load, parsed, sizeof(parsed));
 	*running = now;
@@ -319,12 +331,14 @@ static int hidepid_of(const char *line)
 		const char *value;
 		int level;
 	} levels[] = {
-		{"ptraceable", 4}, {"invisible", 2}, {"noaccess", 1}, {"off", 0}, {"4", 4}, {"2", 2}, {"1", 1}, {"0", 0},
+		{"ptraceable", 4}, {"invisible", 2}, {"noaccess", 1}, {"off", 0},
+		{"4", 4},          {"2", 2},         {"1", 1},        {"0", 0},
 	};
 	const char *value = strstr(line, "hidepid=");
 
 	for (size_t i = 0; value && i < sizeof(levels) / sizeof(levels[0]); i++) {
-		if (strncmp(value + strlen("hidepid="), levels[i].value, strlen(levels[i].value)) == 0)
+		if (strncmp(value + strlen("hidepid="), levels[i].value, strlen(levels[i].value)) ==
+		    0)
 			return levels[i].level;
 	}
 	return 0;

@@ -1,9 +1,11 @@
 /*
- * The live machine through libproc2: every user can use it, every kernel has what it reads. The one file that knows
- * libproc2; it keeps the library's peculiarities to itself:
- *  - it reads /proc and nothing else, and ends the program when that is not mounted: looked at beforehand;
+ * The live machine through libproc2: every user can use it, every kernel has what it reads. The one
+ * file that knows libproc2; it keeps the library's peculiarities to itself:
+ *  - it reads /proc and nothing else, and ends the program when that is not mounted: looked at
+ * beforehand;
  *  - it cannot say "denied" and rewrites names and arguments: those are read in facts.c;
- *  - PIDS_VAL takes four arguments up to 4.0.4 and three from 4.0.5: results are taken by their place.
+ *  - PIDS_VAL takes four arguments up to 4.0.4 and three from 4.0.5: results are taken by their
+ * place.
  */
 #include <assert.h>
 #include <errno.h>
@@ -26,11 +28,14 @@
 #include "procfs.h"
 
 enum {
-	SLICE_NS = 4000000,       /* the keyboard is looked at this often while reading */
-	PROCS_SLACK = 1024,       /* processes that may come while we read */
-	IO_EACH_SAMPLE = 4096,    /* /proc/N/io costs as much as all else: of more processes it is read in turn */
-	FACTS_TURN = 16,          /* user and cgroup can change without an exec: looked at again every so many samples */
-	FACTS_YOUNG_MS = 2000,    /* between fork and exec a child shows its parent's arguments: read again */
+	SLICE_NS = 4000000,    /* the keyboard is looked at this often while reading */
+	PROCS_SLACK = 1024,    /* processes that may come while we read */
+	IO_EACH_SAMPLE = 4096, /* /proc/N/io costs as much as all else: of more processes it is read
+				  in turn */
+	FACTS_TURN = 16, /* user and cgroup can change without an exec: looked at again every so
+			    many samples */
+	FACTS_YOUNG_MS =
+		2000, /* between fork and exec a child shows its parent's arguments: read again */
 	KERNEL_THREAD = 0x200000, /* PF_KTHREAD in stat's flags */
 	FILE_MAX = 1 << 20,
 	NOTES_MAX = 4,
@@ -39,7 +44,23 @@ enum {
 static const uint64_t INITIAL_PID_NS = 4026531836; /* PROC_PID_INIT_INO in the kernel's proc_ns.h */
 
 /* What of stat is asked for, in this order. */
-enum item { PID, PPID, PGRP, SESSION, TTY, STATE, THREADS, NICE, FLAGS, BEGAN, TICS, RSS, STACK, CMD, ITEMS };
+enum item {
+	PID,
+	PPID,
+	PGRP,
+	SESSION,
+	TTY,
+	STATE,
+	THREADS,
+	NICE,
+	FLAGS,
+	BEGAN,
+	TICS,
+	RSS,
+	STACK,
+	CMD,
+	ITEMS
+};
 
 static enum pids_item items[ITEMS] = {
 	[PID] = PIDS_ID_PID,
@@ -60,7 +81,8 @@ static enum pids_item items[ITEMS] = {
 
 /* What is kept of a process for the next sample and is no business of a snapshot. */
 struct side {
-	uint64_t stack;    /* start of its stack: another address means another exec; 0 when not ours to see */
+	uint64_t stack; /* start of its stack: another address means another exec; 0 when not ours
+			   to see */
 	uint64_t facts_ms; /* when its facts were read, by the clock of snapshots */
 	uint64_t io_ms;
 };
@@ -77,7 +99,7 @@ struct procps {
 	/* the sample that is being taken */
 	struct snapshot *snap;
 	struct side *sides;
-	size_t size;   /* of procs and sides */
+	size_t size; /* of procs and sides */
 	const struct snapshot *previous;
 	size_t at;     /* how far in `previous` */
 	size_t denied; /* processes whose environment may not be read */
@@ -133,20 +155,22 @@ static void read_loadavg(struct machine *machine)
 	machine->tasks = UNKNOWN;
 	machine->tasks_running = UNKNOWN;
 	if (io_read_at(AT_FDCWD, "/proc/loadavg", FILE_MAX, &bytes) == 0)
-		procfs_parse_loadavg(text_str(&bytes), bytes.len, machine->load, &machine->tasks_running,
-				     &machine->tasks);
+		procfs_parse_loadavg(text_str(&bytes), bytes.len, machine->load,
+				     &machine->tasks_running, &machine->tasks);
 	text_done(&bytes);
 }
 
 static void read_cpu(struct procps *procps, struct machine *machine)
 {
 	enum stat_item wanted[] = {
-		STAT_TIC_USER, STAT_TIC_NICE,    STAT_TIC_SYSTEM, STAT_TIC_IDLE,         STAT_TIC_IOWAIT,
-		STAT_TIC_IRQ,  STAT_TIC_SOFTIRQ, STAT_TIC_STOLEN, STAT_SYS_PROC_CREATED,
+		STAT_TIC_USER,    STAT_TIC_NICE,   STAT_TIC_SYSTEM,
+		STAT_TIC_IDLE,    STAT_TIC_IOWAIT, STAT_TIC_IRQ,
+		STAT_TIC_SOFTIRQ, STAT_TIC_STOLEN, STAT_SYS_PROC_CREATED,
 	};
 	uint64_t *const values[] = {
-		&machine->cpu.user,    &machine->cpu.nice, &machine->cpu.system,  &machine->cpu.idle,
-		&machine->cpu.iowait,  &machine->cpu.irq,  &machine->cpu.softirq, &machine->cpu.steal,
+		&machine->cpu.user,    &machine->cpu.nice,   &machine->cpu.system,
+		&machine->cpu.idle,    &machine->cpu.iowait, &machine->cpu.irq,
+		&machine->cpu.softirq, &machine->cpu.steal,
 	};
 	enum { TICS_N = sizeof(values) / sizeof(values[0]) };
 	const struct stat_stack *stack = procps_stat_select(procps->stat, wanted, TICS_N + 1);
@@ -163,8 +187,9 @@ static void read_memory(struct procps *procps, struct machine *machine)
 		MEMINFO_MEM_CACHED, MEMINFO_SWAP_TOTAL,    MEMINFO_SWAP_FREE,
 	};
 	uint64_t *const values[] = {
-		&machine->mem_total_bytes,  &machine->mem_available_bytes, &machine->mem_free_bytes,
-		&machine->mem_cached_bytes, &machine->swap_total_bytes,    &machine->swap_free_bytes,
+		&machine->mem_total_bytes,  &machine->mem_available_bytes,
+		&machine->mem_free_bytes,   &machine->mem_cached_bytes,
+		&machine->swap_total_bytes, &machine->swap_free_bytes,
 	};
 	enum { N = sizeof(values) / sizeof(values[0]) };
 	const struct meminfo_stack *stack = procps_meminfo_select(procps->meminfo, wanted, N);
@@ -176,7 +201,8 @@ static void read_memory(struct procps *procps, struct machine *machine)
 static void read_oom(struct procps *procps, struct machine *machine)
 {
 	enum vmstat_item wanted[] = {VMSTAT_OOM_KILL};
-	const struct vmstat_stack *stack = procps->vmstat ? procps_vmstat_select(procps->vmstat, wanted, 1) : NULL;
+	const struct vmstat_stack *stack =
+		procps->vmstat ? procps_vmstat_select(procps->vmstat, wanted, 1) : NULL;
 
 	machine->oom_kills = stack ? stack->head[0].result.ul_int : UNKNOWN;
 }
@@ -195,8 +221,8 @@ static double share(uint64_t now, uint64_t before, double total)
 
 static double cpu_total(const struct cpu_ticks *cpu)
 {
-	return (double)(cpu->user + cpu->nice + cpu->system + cpu->idle + cpu->iowait + cpu->irq + cpu->softirq +
-			cpu->steal);
+	return (double)(cpu->user + cpu->nice + cpu->system + cpu->idle + cpu->iowait + cpu->irq +
+			cpu->softirq + cpu->steal);
 }
 
 /* The rates, when there is a sample before. */
@@ -215,10 +241,13 @@ static void compare_machine(struct snapshot *snap, const struct snapshot *previo
 		.system = then ? share(now->cpu.system, then->cpu.system, total) : NAN,
 		.idle = then ? share(now->cpu.idle, then->cpu.idle, total) : NAN,
 		.iowait = then ? share(now->cpu.iowait, then->cpu.iowait, total) : NAN,
-		.irq = then ? share(now->cpu.irq + now->cpu.softirq, then->cpu.irq + then->cpu.softirq, total) : NAN,
+		.irq = then ? share(now->cpu.irq + now->cpu.softirq,
+				    then->cpu.irq + then->cpu.softirq, total)
+			    : NAN,
 		.steal = then ? share(now->cpu.steal, then->cpu.steal, total) : NAN,
 	};
-	now->forks_per_s = is_known(forks) && snap->interval_s > 0 ? (double)forks / snap->interval_s : NAN;
+	now->forks_per_s =
+		is_known(forks) && snap->interval_s > 0 ? (double)forks / snap->interval_s : NAN;
 	now->oom_kills_new = then ? rise(now->oom_kills, then->oom_kills) : UNKNOWN;
 }
 
@@ -325,7 +354,9 @@ static int procps_begin(struct source *source, const struct snapshot *previous)
 	if (rc == 0)
 		rc = read_host(procps);
 	if (rc == 0)
-		rc = reserve(procps, (is_known(snap->machine.tasks) ? (size_t)snap->machine.tasks : 0) + PROCS_SLACK);
+		rc = reserve(procps,
+			     (is_known(snap->machine.tasks) ? (size_t)snap->machine.tasks : 0) +
+				     PROCS_SLACK);
 	procps->io_turns = previous ? previous->n_procs / IO_EACH_SAMPLE + 1 : 1;
 	if (rc != 0)
 		drop_sample(procps);
@@ -354,8 +385,9 @@ static const struct side *side_of(const struct procps *procps, const struct proc
 	return &procps->old_sides[before - procps->previous->procs];
 }
 
-static bool is_stale(const struct procps *procps, const struct process *proc, const struct process *before,
-		     const struct side *side, const struct side *now, const char *comm)
+static bool is_stale(const struct procps *procps, const struct process *proc,
+		     const struct process *before, const struct side *side, const struct side *now,
+		     const char *comm)
 {
 	uint64_t born_ms = proc->start_ticks * 1000 / procps->snap->host.ticks_per_s;
 
@@ -377,10 +409,15 @@ static int take_facts(struct procps *procps, struct process *proc, const struct 
 
 	if (proc->is_kernel) {
 		const struct facts plain = {
-			.comm = comm, .markers = "", .uid = 0, .pid_ns = UNKNOWN, .cgroup = "0::/\n",
+			.comm = comm,
+			.markers = "",
+			.uid = 0,
+			.pid_ns = UNKNOWN,
+			.cgroup = "0::/\n",
 		};
 
-		proc->facts = before ? facts_get(before->facts) : facts_intern(procps->store, &plain);
+		proc->facts =
+			before ? facts_get(before->facts) : facts_intern(procps->store, &plain);
 		return proc->facts ? 0 : -ENOMEM;
 	}
 	if (before && old_side && !is_stale(procps, proc, before, old_side, side, comm)) {
@@ -388,8 +425,8 @@ static int take_facts(struct procps *procps, struct process *proc, const struct 
 		side->facts_ms = old_side->facts_ms;
 		return 0;
 	}
-	rc = facts_read(&procps->reader, process_key(proc), proc->state == 'Z', before ? before->facts : NULL,
-			&proc->facts);
+	rc = facts_read(&procps->reader, process_key(proc), proc->state == 'Z',
+			before ? before->facts : NULL, &proc->facts);
 	side->facts_ms = procps->snap->mono_ms;
 	return rc;
 }
@@ -401,7 +438,8 @@ static void read_io(struct process *proc)
 
 	snprintf(path, sizeof(path), "/proc/%d/io", proc->pid);
 	if (io_read_at(AT_FDCWD, path, FILE_MAX, &bytes) == 0)
-		procfs_parse_io(text_str(&bytes), bytes.len, &proc->io_read_bytes, &proc->io_write_bytes);
+		procfs_parse_io(text_str(&bytes), bytes.len, &proc->io_read_bytes,
+				&proc->io_write_bytes);
 	text_done(&bytes);
 }
 
@@ -428,16 +466,19 @@ static void take_io(struct procps *procps, struct process *proc, const struct pr
 		double seconds = (double)(procps->snap->mono_ms - old_side->io_ms) / 1000;
 
 		proc->io_read_rate = byte_rate(proc->io_read_bytes, before->io_read_bytes, seconds);
-		proc->io_write_rate = byte_rate(proc->io_write_bytes, before->io_write_bytes, seconds);
+		proc->io_write_rate =
+			byte_rate(proc->io_write_bytes, before->io_write_bytes, seconds);
 	}
 	side->io_ms = procps->snap->mono_ms;
 }
 
 /* Since the sample before; since its birth, for one that is younger than that. */
-static float cpu_percent(const struct procps *procps, const struct process *proc, const struct process *before)
+static float cpu_percent(const struct procps *procps, const struct process *proc,
+			 const struct process *before)
 {
 	double ticks_per_s = procps->snap->host.ticks_per_s;
-	double age_s = (double)procps->snap->mono_ms / 1000 - (double)proc->start_ticks / ticks_per_s;
+	double age_s =
+		(double)procps->snap->mono_ms / 1000 - (double)proc->start_ticks / ticks_per_s;
 	double seconds = before ? procps->snap->interval_s : age_s;
 	uint64_t ticks = rise(proc->cpu_ticks, before ? before->cpu_ticks : 0);
 
@@ -483,7 +524,8 @@ static int take_process(struct procps *procps, const struct pids_stack *stack)
 		.session = head[SESSION].result.s_int,
 		.tty = head[TTY].result.s_int,
 		.state = (char)head[STATE].result.s_ch,
-		.threads = head[THREADS].result.s_int > 0 ? (uint32_t)head[THREADS].result.s_int : 1,
+		.threads =
+			head[THREADS].result.s_int > 0 ? (uint32_t)head[THREADS].result.s_int : 1,
 		.nice = (int8_t)head[NICE].result.s_int,
 		.is_kernel = (head[FLAGS].result.ul_int & KERNEL_THREAD) != 0,
 		.start_ticks = head[BEGAN].result.ull_int,
@@ -512,7 +554,8 @@ static int procps_step(struct source *source)
 
 	assert(procps->snap);
 	do {
-		const struct pids_stack *stack = procps_pids_get(procps->pids, PIDS_FETCH_TASKS_ONLY);
+		const struct pids_stack *stack =
+			procps_pids_get(procps->pids, PIDS_FETCH_TASKS_ONLY);
 		int rc;
 
 		if (!stack)
@@ -556,17 +599,21 @@ static int add_notes(struct procps *procps)
 	if (!snap->notes)
 		return -ENOMEM;
 	if (level > 0 && geteuid() != 0)
-		rc = add_note(snap, arena_printf(&snap->arena,
-						 "/proc is mounted with hidepid=%d: processes of other users are %s", level,
-						 level == 1 ? "visible by number only" : "not visible"));
+		rc = add_note(
+			snap,
+			arena_printf(
+				&snap->arena,
+				"/proc is mounted with hidepid=%d: processes of other users are %s",
+				level, level == 1 ? "visible by number only" : "not visible"));
 	if (rc == 0 && procps->denied > 0)
 		rc = add_note(snap, arena_printf(&snap->arena,
-						 "run as uid %u: the environment of %zu processes of other users is not readable; "
+						 "run as uid %u: the environment of %zu processes "
+						 "of other users is not readable; "
 						 "their owners come from cgroup and ancestry only",
 						 (unsigned)geteuid(), procps->denied));
 	if (rc == 0 && is_known(snap->host.pid_ns) && snap->host.pid_ns != INITIAL_PID_NS)
-		rc = add_note(snap, arena_strdup(&snap->arena,
-						 "run inside a pid namespace: only the processes in it are visible"));
+		rc = add_note(snap, arena_strdup(&snap->arena, "run inside a pid namespace: only "
+							       "the processes in it are visible"));
 	return rc;
 }
 
@@ -578,7 +625,8 @@ static int by_pid(const void *a, const void *b)
 	return (x->pid > y->pid) - (x->pid < y->pid);
 }
 
-/* /proc lists pids in ascending order. Should it ever not, sort; what is kept aside is then lost for one sample. */
+/* /proc lists pids in ascending order. Should it ever not, sort; what is kept aside is then lost
+ * for one sample. */
 static void keep_order(struct procps *procps)
 {
 	struct snapshot *snap = procps->snap;
@@ -640,7 +688,6 @@ static void procps_close(struct source *source)
 	facts_store_free(procps->store);
 	free(procps);
 }
-
 
 static int procps_open(const struct source_config *config, struct source **source)
 {

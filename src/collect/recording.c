@@ -22,7 +22,9 @@ static uint64_t get_uint(const json_t *object, const char *key)
 {
 	const json_t *value = json_object_get(object, key);
 
-	return json_is_integer(value) && json_integer_value(value) >= 0 ? (uint64_t)json_integer_value(value) : UNKNOWN;
+	return json_is_integer(value) && json_integer_value(value) >= 0
+		       ? (uint64_t)json_integer_value(value)
+		       : UNKNOWN;
 }
 
 static int64_t get_int(const json_t *object, const char *key)
@@ -46,7 +48,8 @@ static const char *get_string(const json_t *object, const char *key)
 
 static int base64_value(char c)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const char *at = c ? strchr(digits, c) : NULL;
 
 	return at ? (int)(at - digits) : -1;
@@ -117,7 +120,7 @@ static bool get_argv(const json_t *object, struct text *argv)
 	text_clear(argv);
 	if (!json_is_array(array))
 		return false;
-	json_array_foreach(array, i, word) {
+	json_array_foreach (array, i, word) {
 		const char *s = json_string_value(word);
 
 		text_add(argv, s ? s : "");
@@ -134,7 +137,7 @@ static void get_markers(const json_t *object, struct text *markers)
 	json_t *value;
 
 	text_clear(markers);
-	json_object_foreach(all, name, value) {
+	json_object_foreach (all, name, value) {
 		size_t len = strlen(name);
 
 		if (!json_is_string(value) || (len > 7 && strcmp(name + len - 7, "_base64") == 0))
@@ -148,7 +151,10 @@ static void get_markers(const json_t *object, struct text *markers)
 static enum env_state get_env(const json_t *object)
 {
 	static const char *const names[] = {
-		[ENV_UNREAD] = "unread", [ENV_READ] = "read", [ENV_DENIED] = "denied", [ENV_CLOBBERED] = "clobbered",
+		[ENV_UNREAD] = "unread",
+		[ENV_READ] = "read",
+		[ENV_DENIED] = "denied",
+		[ENV_CLOBBERED] = "clobbered",
 	};
 	const char *name = get_string(object, "env");
 
@@ -159,7 +165,8 @@ static enum env_state get_env(const json_t *object)
 	return ENV_UNREAD;
 }
 
-static const struct facts *get_facts(const json_t *object, struct facts_store *store, struct buffers *buffers)
+static const struct facts *get_facts(const json_t *object, struct facts_store *store,
+				     struct buffers *buffers)
 {
 	const char *comm = get_bytes(object, "comm", &buffers->comm);
 	bool has_argv = get_argv(object, &buffers->argv);
@@ -167,23 +174,24 @@ static const struct facts *get_facts(const json_t *object, struct facts_store *s
 	uint64_t ns_pid = get_uint(object, "ns_pid");
 
 	get_markers(object, &buffers->markers);
-	return facts_intern(store, &(struct facts){
-					   .comm = comm ? comm : "",
-					   .argv = has_argv ? text_str(&buffers->argv) : NULL,
-					   .argv_len = buffers->argv.len,
-					   .exe = get_bytes(object, "exe", &buffers->exe),
-					   .cwd = get_bytes(object, "cwd", &buffers->cwd),
-					   .cgroup = get_bytes(object, "cgroups", &buffers->cgroup),
-					   .markers = text_str(&buffers->markers),
-					   .markers_len = buffers->markers.len,
-					   .env = get_env(object),
-					   .uid = uid < UINT32_MAX ? (uint32_t)uid : UINT32_MAX,
-					   .pid_ns = get_uint(object, "pid_ns"),
-					   .ns_pid = ns_pid < UINT32_MAX ? (uint32_t)ns_pid : 0,
-					   .is_exe_deleted =
-						   json_is_true(json_object_get(object, "exe_deleted")),
-					   .is_ns_foreign = json_is_true(json_object_get(object, "ns_foreign")),
-				   });
+	return facts_intern(
+		store,
+		&(struct facts){
+			.comm = comm ? comm : "",
+			.argv = has_argv ? text_str(&buffers->argv) : NULL,
+			.argv_len = buffers->argv.len,
+			.exe = get_bytes(object, "exe", &buffers->exe),
+			.cwd = get_bytes(object, "cwd", &buffers->cwd),
+			.cgroup = get_bytes(object, "cgroups", &buffers->cgroup),
+			.markers = text_str(&buffers->markers),
+			.markers_len = buffers->markers.len,
+			.env = get_env(object),
+			.uid = uid < UINT32_MAX ? (uint32_t)uid : UINT32_MAX,
+			.pid_ns = get_uint(object, "pid_ns"),
+			.ns_pid = ns_pid < UINT32_MAX ? (uint32_t)ns_pid : 0,
+			.is_exe_deleted = json_is_true(json_object_get(object, "exe_deleted")),
+			.is_ns_foreign = json_is_true(json_object_get(object, "ns_foreign")),
+		});
 }
 
 /* What is said of the `i`th process is wrong. */
@@ -193,8 +201,8 @@ static int refuse(struct text *error, size_t i, const char *what)
 	return -EINVAL;
 }
 
-static int read_process(const json_t *object, size_t i, struct facts_store *store, struct buffers *buffers,
-			struct process *proc, struct text *error)
+static int read_process(const json_t *object, size_t i, struct facts_store *store,
+			struct buffers *buffers, struct process *proc, struct text *error)
 {
 	int64_t pid = get_int(object, "pid");
 	const char *state = get_string(object, "state");
@@ -286,7 +294,8 @@ static uint64_t parse_time(const char *s)
 
 	if (seconds < 0)
 		return UNKNOWN;
-	return (uint64_t)seconds * 1000 + (*rest == '.' ? (uint64_t)(strtod(rest, NULL) * 1000 + 0.5) : 0);
+	return (uint64_t)seconds * 1000 +
+	       (*rest == '.' ? (uint64_t)(strtod(rest, NULL) * 1000 + 0.5) : 0);
 }
 
 static struct pressure get_pressure(const json_t *psi, const char *key)
@@ -306,18 +315,27 @@ static struct machine read_machine(const json_t *host)
 	const json_t *psi = json_object_get(host, "psi");
 	const json_t *load = json_object_get(host, "load");
 	struct machine machine = {
-		.cpu = {
-			.user = get_uint(ticks, "user"), .nice = get_uint(ticks, "nice"),
-			.system = get_uint(ticks, "system"), .idle = get_uint(ticks, "idle"),
-			.iowait = get_uint(ticks, "iowait"), .irq = get_uint(ticks, "irq"),
-			.softirq = get_uint(ticks, "softirq"), .steal = get_uint(ticks, "steal"),
-		},
-		.cpu_percent = {
-			.user = get_real(split, "user"), .nice = get_real(split, "nice"),
-			.system = get_real(split, "system"), .idle = get_real(split, "idle"),
-			.iowait = get_real(split, "iowait"), .irq = get_real(split, "irq"),
-			.steal = get_real(split, "steal"),
-		},
+		.cpu =
+			{
+				.user = get_uint(ticks, "user"),
+				.nice = get_uint(ticks, "nice"),
+				.system = get_uint(ticks, "system"),
+				.idle = get_uint(ticks, "idle"),
+				.iowait = get_uint(ticks, "iowait"),
+				.irq = get_uint(ticks, "irq"),
+				.softirq = get_uint(ticks, "softirq"),
+				.steal = get_uint(ticks, "steal"),
+			},
+		.cpu_percent =
+			{
+				.user = get_real(split, "user"),
+				.nice = get_real(split, "nice"),
+				.system = get_real(split, "system"),
+				.idle = get_real(split, "idle"),
+				.iowait = get_real(split, "iowait"),
+				.irq = get_real(split, "irq"),
+				.steal = get_real(split, "steal"),
+			},
 		.mem_total_bytes = get_uint(host, "mem_total_bytes"),
 		.mem_available_bytes = get_uint(host, "mem_available_bytes"),
 		.mem_free_bytes = get_uint(host, "mem_free_bytes"),
@@ -367,7 +385,8 @@ static int read_host(const json_t *document, struct snapshot *snap, struct text 
 		.kernel = arena_strdup(&snap->arena, get_string(host, "kernel")),
 		.boot_id = arena_strdup(&snap->arena, get_string(host, "boot_id")),
 		.cpus = cpus < UINT32_MAX ? (uint32_t)cpus : 1,
-		.ticks_per_s = ticks_per_s > 0 && ticks_per_s < UINT32_MAX ? (uint32_t)ticks_per_s : 100,
+		.ticks_per_s =
+			ticks_per_s > 0 && ticks_per_s < UINT32_MAX ? (uint32_t)ticks_per_s : 100,
 		.boot_ms = boot_ms,
 		.self_pid = UNKNOWN,
 		.pid_ns = get_uint(host, "pid_ns"),
@@ -494,7 +513,8 @@ static void close_recording(struct source *source)
 
 int recording_open(const char *path, struct source **source, struct text *error)
 {
-	static const struct source_kind kind = {.name = "file", .summary = "a snapshot that was written before"};
+	static const struct source_kind kind = {.name = "file",
+						.summary = "a snapshot that was written before"};
 	struct recording *recording = calloc(1, sizeof(*recording));
 	struct snapshot *snap = NULL;
 	int rc;

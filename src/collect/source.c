@@ -26,7 +26,8 @@ void source_close(struct source *source)
 		source->close(source);
 }
 
-int source_sample(struct source *source, const struct snapshot *previous, struct snapshot **snapshot)
+int source_sample(struct source *source, const struct snapshot *previous,
+		  struct snapshot **snapshot)
 {
 	int rc = source_begin(source, previous);
 

@@ -24,7 +24,8 @@ const struct export_format *export_find(const char *name)
 static void hand_on(struct outlet *outlet)
 {
 	if (outlet->error == 0 && outlet->text.len > 0)
-		outlet->error = outlet->sink(outlet->context, text_str(&outlet->text), outlet->text.len);
+		outlet->error =
+			outlet->sink(outlet->context, text_str(&outlet->text), outlet->text.len);
 	text_clear(&outlet->text);
 }
 

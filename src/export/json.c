@@ -98,7 +98,8 @@ static void put_argv(struct jsonw *json, const struct facts *facts)
 	jsonw_base64(json, facts->argv, facts->argv_len);
 }
 
-/* The path of a hierarchy: "" is the unified one; NULL when it has no line, or its line says "/". */
+/* The path of a hierarchy: "" is the unified one; NULL when it has no line, or its line says "/".
+ */
 static const char *cgroup_path(const char *cgroup, const char *controllers, size_t *len)
 {
 	size_t want = strlen(controllers);
@@ -108,8 +109,8 @@ static const char *cgroup_path(const char *cgroup, const char *controllers, size
 		const char *name = memchr(cgroup, ':', (size_t)(end - cgroup));
 		const char *path = name ? memchr(name + 1, ':', (size_t)(end - name - 1)) : NULL;
 
-		if (path && (size_t)(path - name - 1) == want && strncmp(name + 1, controllers, want) == 0 &&
-		    end - path > 2) {
+		if (path && (size_t)(path - name - 1) == want &&
+		    strncmp(name + 1, controllers, want) == 0 && end - path > 2) {
 			*len = (size_t)(end - path - 1);
 			return path + 1;
 		}
@@ -249,7 +250,8 @@ static void put_verdict(struct jsonw *json, const struct model *model)
 	jsonw_object(json);
 	put_string(json, "word", verdict->word);
 	put_string(json, "text", verdict->line);
-	put_string(json, "owner", verdict->owner != NO_OWNER ? model->attr->owners[verdict->owner].id : NULL);
+	put_string(json, "owner",
+		   verdict->owner != NO_OWNER ? model->attr->owners[verdict->owner].id : NULL);
 	put_real(json, "eta_s", verdict->eta_s, 0);
 	jsonw_object_end(json);
 }
@@ -297,7 +299,8 @@ static void put_owner(struct jsonw *json, const struct model *model, int32_t at)
 	put_string(json, "label", owner->label);
 	put_bytes(json, "key", owner->key);
 	put_bytes(json, "name", owner->name);
-	put_string(json, "parent", owner->parent != NO_OWNER ? model->attr->owners[owner->parent].id : NULL);
+	put_string(json, "parent",
+		   owner->parent != NO_OWNER ? model->attr->owners[owner->parent].id : NULL);
 	put_string(json, "started_by", owner->started_by);
 	jsonw_key(json, "root_pid");
 	if (owner->root != NO_PROC)
@@ -331,13 +334,17 @@ static void put_owner(struct jsonw *json, const struct model *model, int32_t at)
 static const char *env_name(enum env_state env)
 {
 	static const char *const names[] = {
-		[ENV_UNREAD] = "unread", [ENV_READ] = "read", [ENV_DENIED] = "denied", [ENV_CLOBBERED] = "clobbered",
+		[ENV_UNREAD] = "unread",
+		[ENV_READ] = "read",
+		[ENV_DENIED] = "denied",
+		[ENV_CLOBBERED] = "clobbered",
 	};
 
 	return names[env];
 }
 
-static void put_process(struct jsonw *json, const struct model *model, size_t i, const struct users *users)
+static void put_process(struct jsonw *json, const struct model *model, size_t i,
+			const struct users *users)
 {
 	const struct process *proc = &model->snap->procs[i];
 	const struct facts *facts = proc->facts;
@@ -353,7 +360,8 @@ static void put_process(struct jsonw *json, const struct model *model, size_t i,
 	put_bool(json, "root", assignment->is_root);
 	put_string(json, "state", state);
 	put_uint(json, "uid", facts->uid != UINT32_MAX ? facts->uid : UNKNOWN);
-	put_string(json, "user", facts->uid != UINT32_MAX ? users_find_name(users, facts->uid) : NULL);
+	put_string(json, "user",
+		   facts->uid != UINT32_MAX ? users_find_name(users, facts->uid) : NULL);
 	put_bytes(json, "comm", facts->comm);
 	put_argv(json, facts);
 	put_bytes(json, "exe", facts->exe);
@@ -389,7 +397,8 @@ static void new_line(struct outlet *outlet)
 	outlet_drain(outlet);
 }
 
-int export_json(const struct model *model, const struct export_config *config, export_sink *sink, void *context)
+int export_json(const struct model *model, const struct export_config *config, export_sink *sink,
+		void *context)
 {
 	struct outlet outlet = {.sink = sink, .context = context};
 	const struct snapshot *snap = model->snap;

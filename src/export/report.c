@@ -1,4 +1,5 @@
-/* A report to paste into a ticket: what is wrong, the machine, who owns what, and the hottest owner's tree. */
+/* A report to paste into a ticket: what is wrong, the machine, who owns what, and the hottest
+ * owner's tree. */
 #include <math.h>
 #include <string.h>
 
@@ -7,15 +8,15 @@
 #include "writers.h"
 
 enum {
-	TREE_LINES = 60,    /* of the hottest owner; the rest is counted */
+	TREE_LINES = 60, /* of the hottest owner; the rest is counted */
 	TREE_INDENT_MAX = 12,
 	DEFAULT_COLUMNS = 160,
 };
 
 /* Of owners, in this order; the name comes last and takes the rest. */
 static const enum column_id owner_columns[] = {
-	COLUMN_KIND,   COLUMN_PID,     COLUMN_PROCS,   COLUMN_BIRTHS, COLUMN_GROWTH,
-	COLUMN_ZOMBIES, COLUMN_ORPHANS, COLUMN_BLOCKED, COLUMN_CPU,    COLUMN_MEMORY, COLUMN_AGE,
+	COLUMN_KIND,    COLUMN_PID,     COLUMN_PROCS, COLUMN_BIRTHS, COLUMN_GROWTH, COLUMN_ZOMBIES,
+	COLUMN_ORPHANS, COLUMN_BLOCKED, COLUMN_CPU,   COLUMN_MEMORY, COLUMN_AGE,
 };
 
 static const enum column_id proc_columns[] = {
@@ -77,8 +78,10 @@ static void put_head(struct report *report)
 	char when[UNITS_LEN];
 
 	text_add(&line, "clade snapshot  ");
-	safe_add(&line, snap->host.name ? snap->host.name : "-", strlen(snap->host.name ? snap->host.name : "-"));
-	text_printf(&line, "  Linux %s  %s", snap->host.kernel ? snap->host.kernel : "-", units_time(when, snap->taken_ms));
+	safe_add(&line, snap->host.name ? snap->host.name : "-",
+		 strlen(snap->host.name ? snap->host.name : "-"));
+	text_printf(&line, "  Linux %s  %s", snap->host.kernel ? snap->host.kernel : "-",
+		    units_time(when, snap->taken_ms));
 	put_line(report, &line);
 	text_clear(&line);
 	text_printf(&line, "%s  %s", verdict->word, verdict->line);
@@ -99,22 +102,30 @@ static void put_machine(struct report *report)
 
 	text_add(&line, "\nload ");
 	for (int i = 0; i < 3; i++)
-		text_printf(&line, "%s ", isnan(machine->load[i]) ? "-" : units_real(a, machine->load[i]));
-	text_printf(&line, "  cpu user %s%% system %s%% iowait %s%%", units_real(a, cpu->user + cpu->nice),
-		    units_real(b, cpu->system + cpu->irq), units_real(c, cpu->iowait));
-	text_printf(&line, " steal %s%%  up %s", units_real(a, cpu->steal), units_duration(b, machine->uptime_s));
+		text_printf(&line, "%s ",
+			    isnan(machine->load[i]) ? "-" : units_real(a, machine->load[i]));
+	text_printf(&line, "  cpu user %s%% system %s%% iowait %s%%",
+		    units_real(a, cpu->user + cpu->nice), units_real(b, cpu->system + cpu->irq),
+		    units_real(c, cpu->iowait));
+	text_printf(&line, " steal %s%%  up %s", units_real(a, cpu->steal),
+		    units_duration(b, machine->uptime_s));
 	put_line(report, &line);
 	text_clear(&line);
-	text_printf(&line, "memory %s available of %s  swap %s free of %s", units_bytes(a, machine->mem_available_bytes),
-		    units_bytes(b, machine->mem_total_bytes), units_bytes(c, machine->swap_free_bytes),
+	text_printf(&line, "memory %s available of %s  swap %s free of %s",
+		    units_bytes(a, machine->mem_available_bytes),
+		    units_bytes(b, machine->mem_total_bytes),
+		    units_bytes(c, machine->swap_free_bytes),
 		    units_bytes(d, machine->swap_total_bytes));
-	text_printf(&line, "  pressure cpu %s%% memory %s%% io %s%%", units_real(a, machine->psi_cpu.some_avg10),
-		    units_real(b, machine->psi_memory.some_avg10), units_real(c, machine->psi_io.some_avg10));
+	text_printf(&line, "  pressure cpu %s%% memory %s%% io %s%%",
+		    units_real(a, machine->psi_cpu.some_avg10),
+		    units_real(b, machine->psi_memory.some_avg10),
+		    units_real(c, machine->psi_io.some_avg10));
 	put_line(report, &line);
 	text_clear(&line);
-	text_printf(&line, "processes %s  tasks %s of %s", units_count(a, all->procs), units_count(b, machine->tasks),
-		    units_count(c, machine->pid_max));
-	text_printf(&line, "  forks %s/s  zombies %s", units_real(a, machine->forks_per_s), units_count(b, all->zombies));
+	text_printf(&line, "processes %s  tasks %s of %s", units_count(a, all->procs),
+		    units_count(b, machine->tasks), units_count(c, machine->pid_max));
+	text_printf(&line, "  forks %s/s  zombies %s", units_real(a, machine->forks_per_s),
+		    units_count(b, all->zombies));
 	text_printf(&line, "  blocked %s  OOM kills %s\n", units_count(a, all->blocked),
 		    units_count(b, machine->oom_kills));
 	put_line(report, &line);
@@ -199,10 +210,12 @@ static void put_proc(struct report *report, const struct row *row, int32_t base_
 
 	for (size_t i = 0; i < COUNT(proc_columns); i++) {
 		text_clear(&report->cell);
-		column_add_proc(&report->cell, proc_columns[i], report->model, row->index, report->config->users);
+		column_add_proc(&report->cell, proc_columns[i], report->model, row->index,
+				report->config->users);
 		add_cell(&line, &columns[proc_columns[i]], &report->cell);
 	}
-	text_add_repeat(&line, ' ', 1 + 2 * (size_t)(depth < TREE_INDENT_MAX ? depth : TREE_INDENT_MAX));
+	text_add_repeat(&line, ' ',
+			1 + 2 * (size_t)(depth < TREE_INDENT_MAX ? depth : TREE_INDENT_MAX));
 	if (report->model->attr->procs[row->index].is_orphan)
 		text_add(&line, "(orphan) ");
 	column_add_proc(&line, COLUMN_NAME, report->model, row->index, report->config->users);
@@ -285,7 +298,8 @@ static void put_evidence(struct report *report)
 	text_done(&line);
 }
 
-int export_report(const struct model *model, const struct export_config *config, export_sink *sink, void *context)
+int export_report(const struct model *model, const struct export_config *config, export_sink *sink,
+		  void *context)
 {
 	struct report report = {
 		.outlet = {.sink = sink, .context = context},

@@ -18,7 +18,9 @@ void outlet_drain(struct outlet *outlet);
 /* Hands on the rest and frees the buffer. Returns 0 or the first failure. */
 int outlet_done(struct outlet *outlet);
 
-int export_json(const struct model *model, const struct export_config *config, export_sink *sink, void *context);
-int export_report(const struct model *model, const struct export_config *config, export_sink *sink, void *context);
+int export_json(const struct model *model, const struct export_config *config, export_sink *sink,
+		void *context);
+int export_report(const struct model *model, const struct export_config *config, export_sink *sink,
+		  void *context);
 
 #endif

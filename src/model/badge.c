@@ -4,17 +4,18 @@
 #include "verdict.h"
 
 /*
- * What stands out. A badge must not come and go with every sample, so each looks at a window of ten seconds or more, and
- * asks for a size that ordinary work does not reach: `make -j64` grows by 64 in a second and is then level.
+ * What stands out. A badge must not come and go with every sample, so each looks at a window of ten
+ * seconds or more, and asks for a size that ordinary work does not reach: `make -j64` grows by 64
+ * in a second and is then level.
  */
 enum {
-	GROWING_PER_S = 5,      /* net, held over 10 s: 50 processes more than then */
-	GROWING_PER_MIN = 60,   /* or over 60 s */
+	GROWING_PER_S = 5,    /* net, held over 10 s: 50 processes more than then */
+	GROWING_PER_MIN = 60, /* or over 60 s */
 	EXPLODING_PER_S = 100,
-	EXPLODING_ETA_S = 600,  /* or the limit is this near, while growing */
-	LOOP_PER_MIN = 3,       /* the root began again so often in the last minute */
+	EXPLODING_ETA_S = 600, /* or the limit is this near, while growing */
+	LOOP_PER_MIN = 3,      /* the root began again so often in the last minute */
 	BLOCKED_MIN = 5,
-	HEAT_GROWTH = 1000,     /* one process a second weighs as much as a thousand that stand */
+	HEAT_GROWTH = 1000, /* one process a second weighs as much as a thousand that stand */
 	HEAT_LOOP = 500,
 	HEAT_ZOMBIE = 10,
 	HEAT_ORPHAN = 20,
@@ -46,7 +47,8 @@ static unsigned badges_of(const struct model *model, size_t g)
 		if (per_s >= EXPLODING_PER_S || (!isnan(eta_s) && eta_s <= EXPLODING_ETA_S))
 			badges |= BADGE_EXPLODING;
 	}
-	if (or_zero(group->loop_per_min) >= LOOP_PER_MIN && owner->kind != OWNER_KERNEL && owner->kind != OWNER_NONE)
+	if (or_zero(group->loop_per_min) >= LOOP_PER_MIN && owner->kind != OWNER_KERNEL &&
+	    owner->kind != OWNER_NONE)
 		badges |= BADGE_LOOP;
 	if (group->nested.zombies > 0)
 		badges |= BADGE_ZOMBIES;
@@ -73,7 +75,8 @@ static double heat_of(const struct model *model, size_t g)
 		heat += HEAT_GROWTH * growth;
 	if (group->badges & BADGE_LOOP)
 		heat += HEAT_LOOP * or_zero(group->loop_per_min);
-	heat += (double)HEAT_ZOMBIE * group->nested.zombies + (double)HEAT_ORPHAN * group->nested.orphans;
+	heat += (double)HEAT_ZOMBIE * group->nested.zombies +
+		(double)HEAT_ORPHAN * group->nested.orphans;
 	if (group->badges & BADGE_BLOCKED)
 		heat += (double)HEAT_BLOCKED * group->nested.blocked;
 	return kind == OWNER_NONE && group->badges == 0 ? -1 : heat;
@@ -100,7 +103,8 @@ void badges_add(struct text *out, const struct model *model, int32_t owner)
 	struct text line = {0};
 
 	if (group->badges & BADGE_GROWING)
-		text_printf(&line, "%s %s/s", group->badges & BADGE_EXPLODING ? "EXPLODING" : "GROWING",
+		text_printf(&line, "%s %s/s",
+			    group->badges & BADGE_EXPLODING ? "EXPLODING" : "GROWING",
 			    units_signed(number, group->growth.procs_10s_per_s));
 	if (group->badges & BADGE_LOOP) {
 		part(&line);

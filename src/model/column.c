@@ -256,8 +256,9 @@ int column_compare_owners(enum column_id id, const struct model *model, int32_t 
 {
 	const struct owner *x = &model->attr->owners[a];
 	const struct owner *y = &model->attr->owners[b];
-	int order = id == COLUMN_NAME ? strcmp(x->name, y->name)
-				      : compare(owner_value(id, model, a), owner_value(id, model, b));
+	int order = id == COLUMN_NAME
+			    ? strcmp(x->name, y->name)
+			    : compare(owner_value(id, model, a), owner_value(id, model, b));
 
 	return order != 0 ? order : strcmp(y->id, x->id);
 }

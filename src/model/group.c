@@ -21,11 +21,13 @@ static void sum_own(struct model *model)
 	for (size_t i = 0; i < model->snap->n_procs; i++) {
 		const struct assignment *assignment = &model->attr->procs[i];
 
-		totals_add_proc(&model->groups[assignment->owner].own, &model->snap->procs[i], assignment);
+		totals_add_proc(&model->groups[assignment->owner].own, &model->snap->procs[i],
+				assignment);
 	}
 }
 
-/* Parents stand before their children: from the last to the first every sum is whole when it is added. */
+/* Parents stand before their children: from the last to the first every sum is whole when it is
+ * added. */
 static void sum_nested(struct model *model)
 {
 	for (size_t g = model->attr->n_owners; g-- > 0;) {
@@ -48,14 +50,16 @@ static void list_procs(struct model *model)
 	}
 	/* each first_proc serves as a cursor, and is put back */
 	for (size_t i = 0; i < model->snap->n_procs; i++)
-		model->by_owner[model->groups[model->attr->procs[i].owner].first_proc++] = (int32_t)i;
+		model->by_owner[model->groups[model->attr->procs[i].owner].first_proc++] =
+			(int32_t)i;
 	for (size_t g = 0; g < model->attr->n_owners; g++)
 		model->groups[g].first_proc -= model->groups[g].own.procs;
 }
 
 int groups_make(struct model *model)
 {
-	model->by_owner = arena_new(&model->arena, model->snap->n_procs + 1, sizeof(*model->by_owner));
+	model->by_owner =
+		arena_new(&model->arena, model->snap->n_procs + 1, sizeof(*model->by_owner));
 	if (!model->by_owner)
 		return -ENOMEM;
 	link_groups(model);

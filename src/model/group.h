@@ -4,7 +4,8 @@
 
 #include "clade/model.h"
 
-/* Links model->groups and lists each owner's processes in model->by_owner. Births and deaths must stand in own already. */
+/* Links model->groups and lists each owner's processes in model->by_owner. Births and deaths must
+ * stand in own already. */
 int groups_make(struct model *model);
 
 #endif

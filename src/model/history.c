@@ -9,11 +9,11 @@
 #include "clade/mem.h"
 
 enum {
-	MARKS = 32,           /* samples kept: of the last minute, not closer than the next */
+	MARKS = 32, /* samples kept: of the last minute, not closer than the next */
 	MARK_APART_MS = 2000,
 	SHORT_MS = 10000,
 	LONG_MS = 60000,
-	FORGET_MS = 120000,   /* an owner that is gone: a crash loop is seen only by some samples */
+	FORGET_MS = 120000, /* an owner that is gone: a crash loop is seen only by some samples */
 };
 
 /* The size of something at one moment, and how much was born and died in it until then. */
@@ -48,7 +48,8 @@ struct owner_mark {
 
 struct owner_history {
 	char *id;
-	struct owner_mark marks[MARKS]; /* at the places of history.marks; another time: not known yet then */
+	struct owner_mark
+		marks[MARKS]; /* at the places of history.marks; another time: not known yet then */
 	struct owner_mark latest;
 	uint64_t seen_ms;  /* when it was last in a sample */
 	uint64_t restarts; /* the supervisor's counter then, UNKNOWN */
@@ -83,7 +84,7 @@ void history_free(struct history *history)
 
 	if (!history)
 		return;
-	HASH_ITER(hh, history->owners, owner, next) {
+	HASH_ITER (hh, history->owners, owner, next) {
 		HASH_DEL(history->owners, owner);
 		free(owner->id);
 		free(owner);
@@ -103,9 +104,10 @@ static struct owner_history *find_owner(const struct history *history, const cha
 	return owner;
 }
 
-/* The living process nearest above one that died, as an index into the snapshot: followed once for each, remembered in
- * `above` (NO_PROC - 1: not known yet). */
-static int32_t living_above(const struct history *history, const int32_t *now, int32_t *above, int32_t i)
+/* The living process nearest above one that died, as an index into the snapshot: followed once for
+ * each, remembered in `above` (NO_PROC - 1: not known yet). */
+static int32_t living_above(const struct history *history, const int32_t *now, int32_t *above,
+			    int32_t i)
 {
 	const int32_t not_yet = NO_PROC - 1;
 	int32_t at = i;
@@ -140,7 +142,8 @@ struct owner_slot {
 	UT_hash_handle hh;
 };
 
-static int32_t slot_of(struct owner_slot **slots, const struct model *model, const struct owner_history *owner)
+static int32_t slot_of(struct owner_slot **slots, const struct model *model,
+		       const struct owner_history *owner)
 {
 	struct owner_slot *slot;
 
@@ -158,7 +161,7 @@ static void slots_free(struct owner_slot *slots)
 {
 	struct owner_slot *slot, *next;
 
-	HASH_ITER(hh, slots, slot, next) {
+	HASH_ITER (hh, slots, slot, next) {
 		HASH_DEL(slots, slot);
 		free(slot);
 	}
@@ -170,7 +173,8 @@ static void born(struct node *node)
 	node->subtree.births = 1;
 }
 
-/* Walks both tables in step, for both are by pid: for each process of the last sample its index now. */
+/* Walks both tables in step, for both are by pid: for each process of the last sample its index
+ * now. */
 static void match(const struct history *history, struct model *model, int32_t *now)
 {
 	const struct snapshot *snap = model->snap;
@@ -209,7 +213,8 @@ int history_compare(const struct history *history, struct model *model)
 		return -ENOMEM;
 	match(history, model, now);
 	for (size_t i = 0; i < model->snap->n_procs; i++)
-		model->groups[model->attr->procs[i].owner].own.births += model->nodes[i].subtree.births;
+		model->groups[model->attr->procs[i].owner].own.births +=
+			model->nodes[i].subtree.births;
 	for (size_t l = 0; l < history->n_last; l++)
 		above[l] = NO_PROC - 1;
 	for (size_t l = 0; l < history->n_last; l++) {
@@ -294,7 +299,8 @@ static struct owner_history *get_owner(struct history *history, const char *id)
 }
 
 /* Restarts that no sample saw still count, when the supervisor counts them. */
-static uint64_t starts_between(struct owner_history *history, const struct owner *owner, uint64_t seen)
+static uint64_t starts_between(struct owner_history *history, const struct owner *owner,
+			       uint64_t seen)
 {
 	uint64_t counted = 0;
 
@@ -306,7 +312,8 @@ static uint64_t starts_between(struct owner_history *history, const struct owner
 	return counted > seen ? counted : seen;
 }
 
-static void add_owner(struct history *history, const struct model *model, size_t g, uint64_t roots_born)
+static void add_owner(struct history *history, const struct model *model, size_t g,
+		      uint64_t roots_born)
 {
 	const struct owner *owner = &model->attr->owners[g];
 	const struct group *group = &model->groups[g];
@@ -340,7 +347,7 @@ static void forget_owners(struct history *history, uint64_t now_ms)
 {
 	struct owner_history *owner, *next;
 
-	HASH_ITER(hh, history->owners, owner, next) {
+	HASH_ITER (hh, history->owners, owner, next) {
 		if (owner->seen_ms + FORGET_MS > now_ms)
 			continue;
 		HASH_DEL(history->owners, owner);
@@ -368,7 +375,8 @@ static struct last_proc *make_last(struct history *history, const struct model *
 {
 	const struct snapshot *snap = model->snap;
 	struct last_proc *last = malloc((snap->n_procs + 1) * sizeof(*last));
-	struct owner_history **owners = calloc(model->attr->n_owners + 1, sizeof(struct owner_history *));
+	struct owner_history **owners =
+		calloc(model->attr->n_owners + 1, sizeof(struct owner_history *));
 
 	for (size_t g = 0; owners && g < model->attr->n_owners; g++)
 		owners[g] = get_owner(history, model->attr->owners[g].id);
@@ -387,7 +395,8 @@ static struct last_proc *make_last(struct history *history, const struct model *
 	return last;
 }
 
-/* Puts a copy of a mark into the ring, over the oldest. One that does not fit has no branches: they then grow from 0. */
+/* Puts a copy of a mark into the ring, over the oldest. One that does not fit has no branches: they
+ * then grow from 0. */
 static void keep_mark(struct history *history, const struct mark *mark)
 {
 	struct mark *place = &history->marks[history->n++ % MARKS];
@@ -437,7 +446,8 @@ int history_add(struct history *history, const struct model *model)
 	return 0;
 }
 
-/* The place of the kept sample nearest to `ago` before now: the newest that is old enough, else the oldest there is. */
+/* The place of the kept sample nearest to `ago` before now: the newest that is old enough, else the
+ * oldest there is. */
 static size_t choose(const struct history *history, uint64_t now_ms, uint64_t ago_ms)
 {
 	size_t oldest = history->n > MARKS ? history->n - MARKS : 0;
@@ -455,8 +465,8 @@ static double rate(uint64_t now, uint64_t then, double seconds)
 }
 
 /* Growth between the sizes at two kept samples and now. */
-static struct growth growth_of(const struct size *now, const struct size *ten, double ten_s, const struct size *sixty,
-			       double sixty_s)
+static struct growth growth_of(const struct size *now, const struct size *ten, double ten_s,
+			       const struct size *sixty, double sixty_s)
 {
 	return (struct growth){
 		.births_per_s = rate(now->births, ten->births, ten_s),
@@ -497,7 +507,8 @@ static struct owner_mark owner_at(const struct owner_history *owner, size_t plac
 	return (struct owner_mark){.mono_ms = mono_ms};
 }
 
-static void owner_rates(const struct history *history, struct model *model, const struct window *window)
+static void owner_rates(const struct history *history, struct model *model,
+			const struct window *window)
 {
 	for (size_t g = 0; g < model->attr->n_owners; g++) {
 		struct group *group = &model->groups[g];
@@ -506,9 +517,12 @@ static void owner_rates(const struct history *history, struct model *model, cons
 		struct owner_mark sixty = owner_at(owner, window->sixty, window->sixty_ms);
 		const struct owner_mark *now = &owner->latest;
 
-		group->growth = growth_of(&now->nested, &ten.nested, window->ten_s, &sixty.nested, window->sixty_s);
-		group->own_growth = growth_of(&now->own, &ten.own, window->ten_s, &sixty.own, window->sixty_s);
-		group->loop_per_min = window->sixty_s > 0 ? (double)(now->starts - sixty.starts) : NAN;
+		group->growth = growth_of(&now->nested, &ten.nested, window->ten_s, &sixty.nested,
+					  window->sixty_s);
+		group->own_growth =
+			growth_of(&now->own, &ten.own, window->ten_s, &sixty.own, window->sixty_s);
+		group->loop_per_min =
+			window->sixty_s > 0 ? (double)(now->starts - sixty.starts) : NAN;
 	}
 }
 
@@ -516,14 +530,18 @@ static void owner_rates(const struct history *history, struct model *model, cons
 static struct size leaf_at(const struct model *model, size_t i, uint64_t mono_ms)
 {
 	const struct snapshot *snap = model->snap;
-	uint64_t born_ms = snap->procs[i].start_ticks * 1000 / (snap->host.ticks_per_s > 0 ? snap->host.ticks_per_s : 100);
+	uint64_t born_ms = snap->procs[i].start_ticks * 1000 /
+			   (snap->host.ticks_per_s > 0 ? snap->host.ticks_per_s : 100);
 
 	if (born_ms > mono_ms)
 		return (struct size){0};
-	return (struct size){.procs = 1, .rss_bytes = is_known(snap->procs[i].rss_bytes) ? snap->procs[i].rss_bytes : 0};
+	return (struct size){
+		.procs = 1,
+		.rss_bytes = is_known(snap->procs[i].rss_bytes) ? snap->procs[i].rss_bytes : 0};
 }
 
-static void node_rates(const struct history *history, struct model *model, const struct window *window)
+static void node_rates(const struct history *history, struct model *model,
+		       const struct window *window)
 {
 	size_t at_now = 0;
 	size_t at_ten = 0;
@@ -533,7 +551,8 @@ static void node_rates(const struct history *history, struct model *model, const
 		struct proc_key key = process_key(&model->snap->procs[i]);
 		const struct branch *now = find_branch(&history->latest, &at_now, key);
 		const struct branch *ten = find_branch(&history->marks[window->ten], &at_ten, key);
-		const struct branch *sixty = find_branch(&history->marks[window->sixty], &at_sixty, key);
+		const struct branch *sixty =
+			find_branch(&history->marks[window->sixty], &at_sixty, key);
 		struct size size = size_of(&model->nodes[i].subtree, NULL);
 		struct size then = ten ? ten->size : leaf_at(model, i, window->ten_ms);
 		struct size before = sixty ? sixty->size : leaf_at(model, i, window->sixty_ms);
@@ -542,7 +561,8 @@ static void node_rates(const struct history *history, struct model *model, const
 			size = now->size;
 		else if (then.procs == 0)
 			size.births = 1; /* a leaf that was born in the window */
-		model->nodes[i].growth = growth_of(&size, &then, window->ten_s, &before, window->sixty_s);
+		model->nodes[i].growth =
+			growth_of(&size, &then, window->ten_s, &before, window->sixty_s);
 	}
 }
 
@@ -554,5 +574,6 @@ void history_rates(const struct history *history, struct model *model)
 
 	owner_rates(history, model, &window);
 	node_rates(history, model, &window);
-	model->growth = growth_of(&history->latest.all, &ten->all, window.ten_s, &sixty->all, window.sixty_s);
+	model->growth = growth_of(&history->latest.all, &ten->all, window.ten_s, &sixty->all,
+				  window.sixty_s);
 }

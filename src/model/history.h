@@ -5,15 +5,17 @@
 #include "clade/model.h"
 
 /*
- * Counts births and deaths between the last sample and this one into the nodes' subtree sums (each node's own only) and the
- * groups' own sums. Without a last sample nothing is counted. Returns 0 or -ENOMEM.
+ * Counts births and deaths between the last sample and this one into the nodes' subtree sums (each
+ * node's own only) and the groups' own sums. Without a last sample nothing is counted. Returns 0 or
+ * -ENOMEM.
  */
 int history_compare(const struct history *history, struct model *model);
 
 /* Adds the finished sums of this sample. Returns 0, or -ENOMEM with the history as before. */
 int history_add(struct history *history, const struct model *model);
 
-/* Sets the growth of all nodes and groups and of the machine from what is kept. Call after history_add(). */
+/* Sets the growth of all nodes and groups and of the machine from what is kept. Call after
+ * history_add(). */
 void history_rates(const struct history *history, struct model *model);
 
 #endif

@@ -35,12 +35,14 @@ static struct model *model_new(const struct snapshot *snap, const struct attribu
 	return model;
 }
 
-/* The machine as a whole: the sum of the trees, and the deaths, which are in no tree when a root died. */
+/* The machine as a whole: the sum of the trees, and the deaths, which are in no tree when a root
+ * died. */
 static void sum_all(struct model *model)
 {
 	uint64_t deaths = model->all.deaths;
 
-	for (int32_t root = model->first_root; root != NO_PROC; root = model->nodes[root].next_sibling)
+	for (int32_t root = model->first_root; root != NO_PROC;
+	     root = model->nodes[root].next_sibling)
 		totals_add(&model->all, &model->nodes[root].subtree);
 	model->all.deaths = deaths;
 }

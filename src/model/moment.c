@@ -1,6 +1,7 @@
 #include "clade/moment.h"
 
-int moment_make(struct attributor *attributor, struct history *history, struct snapshot *snap, struct moment *moment)
+int moment_make(struct attributor *attributor, struct history *history, struct snapshot *snap,
+		struct moment *moment)
 {
 	struct moment made = {.snap = snap};
 	int rc = attributor_assign(attributor, snap, &made.attr);

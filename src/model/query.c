@@ -31,7 +31,8 @@ int query_new(const char *pattern, struct text *error, struct query **query)
 
 	made->is_negated = *pattern == '!';
 	pattern += made->is_negated;
-	rc = regcomp(&made->regex, pattern, REG_EXTENDED | REG_NOSUB | (has_capital(pattern) ? 0 : REG_ICASE));
+	rc = regcomp(&made->regex, pattern,
+		     REG_EXTENDED | REG_NOSUB | (has_capital(pattern) ? 0 : REG_ICASE));
 	if (rc != 0) {
 		char why[128];
 
@@ -61,7 +62,8 @@ static bool matches(const struct query *query, const char *s)
 bool query_match_owner(const struct query *query, const struct model *model, int32_t at)
 {
 	const struct owner *owner = &model->attr->owners[at];
-	bool is_match = matches(query, owner->name) || matches(query, owner->id) || matches(query, owner->label) ||
+	bool is_match = matches(query, owner->name) || matches(query, owner->id) ||
+			matches(query, owner->label) ||
 			matches(query, owner_kind_name(owner->kind));
 
 	return is_match != query->is_negated;

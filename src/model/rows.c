@@ -38,7 +38,7 @@ void folds_clear(struct fold_set *folds)
 {
 	struct fold *fold, *next;
 
-	HASH_ITER(hh, folds->folds, fold, next) {
+	HASH_ITER (hh, folds->folds, fold, next) {
 		HASH_DEL(folds->folds, fold);
 		free(fold);
 	}
@@ -88,7 +88,8 @@ static uint64_t hash_id(const char *id)
 static struct row_key key_of(const struct model *model, enum row_type type, int32_t index)
 {
 	if (type == ROW_OWNER)
-		return (struct row_key){.type = type, .owner_hash = hash_id(model->attr->owners[index].id)};
+		return (struct row_key){.type = type,
+					.owner_hash = hash_id(model->attr->owners[index].id)};
 	return (struct row_key){.type = type, .proc = process_key(&model->snap->procs[index])};
 }
 
@@ -147,7 +148,7 @@ struct making {
 	const struct model *model;
 	const struct view *view;
 	bool is_filtered;
-	uint8_t *procs;  /* marks, when filtered */
+	uint8_t *procs; /* marks, when filtered */
 	uint8_t *owners;
 	struct pending *stack;
 	size_t n_stack;
@@ -176,7 +177,9 @@ static int32_t row_parent(const struct making *making, int32_t i)
 
 	if (parent == NO_PROC || making->view->mode == VIEW_TREE)
 		return parent;
-	return making->model->attr->procs[parent].owner == making->model->attr->procs[i].owner ? parent : NO_PROC;
+	return making->model->attr->procs[parent].owner == making->model->attr->procs[i].owner
+		       ? parent
+		       : NO_PROC;
 }
 
 static void mark_owners_above(struct making *making, int32_t owner)
@@ -203,7 +206,8 @@ static void mark_all(struct making *making)
 	const struct view *view = making->view;
 	bool by_text_only = view->filter && !view->states && view->uid == UINT32_MAX;
 
-	for (size_t g = 0; g < model->attr->n_owners && by_text_only && view->mode == VIEW_OWNERS; g++) {
+	for (size_t g = 0; g < model->attr->n_owners && by_text_only && view->mode == VIEW_OWNERS;
+	     g++) {
 		if (!query_match_owner(view->filter, model, (int32_t)g))
 			continue;
 		making->owners[g] |= MARK_MATCH;
@@ -251,7 +255,8 @@ static void add_sibling(struct making *making, enum row_type type, int32_t index
 {
 	if (making->n_siblings == making->siblings_size) {
 		making->siblings_size = making->siblings_size > 0 ? making->siblings_size * 2 : 256;
-		making->siblings = mem_grow(making->siblings, making->siblings_size, sizeof(*making->siblings));
+		making->siblings = mem_grow(making->siblings, making->siblings_size,
+					    sizeof(*making->siblings));
 	}
 	making->siblings[making->n_siblings++] = (struct pending){.type = type, .index = index};
 }
@@ -267,12 +272,14 @@ static int compare_siblings(const void *a, const void *b, void *context)
 	/* owners that lie in an owner come before its own processes */
 	if (x->type != y->type)
 		return x->type == ROW_OWNER ? -1 : 1;
-	order = x->type == ROW_OWNER ? column_compare_owners(view->sort, making->model, x->index, y->index)
-				     : column_compare_procs(view->sort, making->model, x->index, y->index);
+	order = x->type == ROW_OWNER
+			? column_compare_owners(view->sort, making->model, x->index, y->index)
+			: column_compare_procs(view->sort, making->model, x->index, y->index);
 	return view->is_ascending ? order : -order;
 }
 
-/* Sorts the siblings and puts them on the stack, the last first, so that the first is written next. */
+/* Sorts the siblings and puts them on the stack, the last first, so that the first is written next.
+ */
 static void push_siblings(struct making *making, int32_t depth, uint64_t guides)
 {
 	size_t n = making->n_siblings;
@@ -302,7 +309,8 @@ static void add_owner_children(struct making *making, int32_t g)
 	const struct model *model = making->model;
 	const struct group *group = &model->groups[g];
 
-	for (int32_t child = group->first_child; child != NO_OWNER; child = model->groups[child].next_sibling) {
+	for (int32_t child = group->first_child; child != NO_OWNER;
+	     child = model->groups[child].next_sibling) {
 		if (is_shown_owner(making, child))
 			add_sibling(making, ROW_OWNER, child);
 	}
@@ -318,7 +326,8 @@ static void add_proc_children(struct making *making, int32_t i)
 {
 	const struct model *model = making->model;
 
-	for (int32_t child = model->nodes[i].first_child; child != NO_PROC; child = model->nodes[child].next_sibling) {
+	for (int32_t child = model->nodes[i].first_child; child != NO_PROC;
+	     child = model->nodes[child].next_sibling) {
 		if (row_parent(making, child) == i && is_shown_proc(making, child))
 			add_sibling(making, ROW_PROC, child);
 	}
@@ -329,7 +338,8 @@ static bool has_children(const struct making *making, enum row_type type, int32_
 	const struct model *model = making->model;
 
 	if (type == ROW_OWNER)
-		return model->groups[index].own.procs > 0 || model->groups[index].first_child != NO_OWNER;
+		return model->groups[index].own.procs > 0 ||
+		       model->groups[index].first_child != NO_OWNER;
 	for (int32_t child = model->nodes[index].first_child; child != NO_PROC;
 	     child = model->nodes[child].next_sibling) {
 		if (row_parent(making, child) == index)
@@ -342,7 +352,8 @@ static bool has_children(const struct making *making, enum row_type type, int32_
 bool view_is_open(const struct view *view, struct row_key key)
 {
 	bool is_toggled = view->folds && view->folds->folds && fold_find(view->folds, key);
-	bool by_default = view->is_open_default || (key.type == ROW_PROC && view->mode == VIEW_OWNERS);
+	bool by_default =
+		view->is_open_default || (key.type == ROW_PROC && view->mode == VIEW_OWNERS);
 
 	return by_default != is_toggled;
 }
@@ -370,7 +381,8 @@ static void write_row(struct making *making, const struct pending *pending)
 		rows->items = mem_grow(rows->items, rows->size, sizeof(*rows->items));
 	}
 	if (making->is_filtered)
-		mark = pending->type == ROW_OWNER ? making->owners[pending->index] : making->procs[pending->index];
+		mark = pending->type == ROW_OWNER ? making->owners[pending->index]
+						  : making->procs[pending->index];
 	row = &rows->items[rows->n++];
 	*row = (struct row){
 		.type = pending->type,
@@ -390,7 +402,8 @@ static void add_top(struct making *making)
 	const struct model *model = making->model;
 
 	if (making->view->mode == VIEW_TREE) {
-		for (int32_t i = model->first_root; i != NO_PROC; i = model->nodes[i].next_sibling) {
+		for (int32_t i = model->first_root; i != NO_PROC;
+		     i = model->nodes[i].next_sibling) {
 			if (is_shown_proc(making, i))
 				add_sibling(making, ROW_PROC, i);
 		}

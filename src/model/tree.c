@@ -17,7 +17,8 @@ static void add_known(double *sum, double value)
 	*sum = isnan(*sum) ? value : *sum + value;
 }
 
-void totals_add_proc(struct totals *totals, const struct process *proc, const struct assignment *assignment)
+void totals_add_proc(struct totals *totals, const struct process *proc,
+		     const struct assignment *assignment)
 {
 	totals->procs++;
 	totals->threads += proc->threads;
@@ -51,7 +52,8 @@ static int32_t find_parent(const struct snapshot *snap, size_t i)
 	const struct process *proc = &snap->procs[i];
 	int32_t parent = proc->ppid > 0 ? snapshot_find_pid(snap, proc->ppid) : NO_PROC;
 
-	if (parent < 0 || (size_t)parent == i || snap->procs[parent].start_ticks > proc->start_ticks)
+	if (parent < 0 || (size_t)parent == i ||
+	    snap->procs[parent].start_ticks > proc->start_ticks)
 		return NO_PROC;
 	return parent;
 }
@@ -77,7 +79,8 @@ static size_t walk(struct model *model, int32_t i, int32_t *order, size_t done)
 	for (; from < done; from++) {
 		int32_t at = order[from];
 
-		for (int32_t c = model->nodes[at].first_child; c != NO_PROC; c = model->nodes[c].next_sibling) {
+		for (int32_t c = model->nodes[at].first_child; c != NO_PROC;
+		     c = model->nodes[c].next_sibling) {
 			model->nodes[c].depth = model->nodes[at].depth + 1;
 			order[done++] = c;
 		}
@@ -121,7 +124,8 @@ static size_t cut_cycles(struct model *model, int32_t *order, size_t done)
 	return done;
 }
 
-/* Indexes in the order of pids; for children the order of age is wanted, which is the same but where pids wrapped round. */
+/* Indexes in the order of pids; for children the order of age is wanted, which is the same but
+ * where pids wrapped round. */
 struct aged {
 	uint64_t start_ticks;
 	int32_t index;
@@ -153,7 +157,8 @@ int tree_link(struct model *model, int32_t *order)
 			.next_sibling = NO_PROC,
 			.subtree = totals_none(),
 		};
-		ages[i] = (struct aged){.start_ticks = snap->procs[i].start_ticks, .index = (int32_t)i};
+		ages[i] = (struct aged){.start_ticks = snap->procs[i].start_ticks,
+					.index = (int32_t)i};
 	}
 	/* lists grow at their heads: the youngest first, so that the oldest ends up in front */
 	qsort(ages, snap->n_procs, sizeof(*ages), by_age_descending);
@@ -165,7 +170,8 @@ int tree_link(struct model *model, int32_t *order)
 		hang(model, i, parent);
 	}
 	free(ages);
-	for (int32_t root = model->first_root; root != NO_PROC; root = model->nodes[root].next_sibling)
+	for (int32_t root = model->first_root; root != NO_PROC;
+	     root = model->nodes[root].next_sibling)
 		done = walk(model, root, order, done);
 	if (done < snap->n_procs)
 		done = cut_cycles(model, order, done);

@@ -5,7 +5,8 @@
 #include "clade/model.h"
 
 /* Adds what one process is to a sum. */
-void totals_add_proc(struct totals *totals, const struct process *proc, const struct assignment *assignment);
+void totals_add_proc(struct totals *totals, const struct process *proc,
+		     const struct assignment *assignment);
 
 /* Adds a sum to a sum. */
 void totals_add(struct totals *totals, const struct totals *part);
@@ -14,12 +15,14 @@ void totals_add(struct totals *totals, const struct totals *part);
 struct totals totals_none(void);
 
 /*
- * Links model->nodes and sets first_root, and writes the indexes of all processes, parents before children, into `order`
- * (n_procs long). A parent is never younger than its child; a cycle, which only a file can hold, is cut.
+ * Links model->nodes and sets first_root, and writes the indexes of all processes, parents before
+ * children, into `order` (n_procs long). A parent is never younger than its child; a cycle, which
+ * only a file can hold, is cut.
  */
 int tree_link(struct model *model, int32_t *order);
 
-/* Sums every subtree; births and deaths of the nodes themselves must stand in subtree.births and .deaths already. */
+/* Sums every subtree; births and deaths of the nodes themselves must stand in subtree.births and
+ * .deaths already. */
 void tree_sum(struct model *model, const int32_t *order);
 
 #endif

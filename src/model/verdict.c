@@ -11,12 +11,13 @@
 #include "clade/text.h"
 
 enum {
-	LIMIT_PERCENT = 80,  /* a table this full is near its end */
+	LIMIT_PERCENT = 80, /* a table this full is near its end */
 	ZOMBIES_MIN = 50,
 	BLOCKED_MIN = 20,
 	ORPHANS_MIN = 10,
-	ETA_FAR_S = 86400,   /* a day away is not in sight */
-	COMMANDS_LOOKED = 4096, /* processes of an owner that are looked at for its commonest command */
+	ETA_FAR_S = 86400, /* a day away is not in sight */
+	COMMANDS_LOOKED =
+		4096, /* processes of an owner that are looked at for its commonest command */
 };
 
 double verdict_eta(const struct machine *machine, double per_s, const char **limit)
@@ -30,7 +31,8 @@ double verdict_eta(const struct machine *machine, double per_s, const char **lim
 		room = (double)machine->pid_max - (double)machine->tasks;
 		name = "process table full";
 	}
-	if (is_known(machine->threads_max) && !(room <= (double)machine->threads_max - (double)machine->tasks)) {
+	if (is_known(machine->threads_max) &&
+	    !(room <= (double)machine->threads_max - (double)machine->tasks)) {
 		room = (double)machine->threads_max - (double)machine->tasks;
 		name = "threads-max reached";
 	}
@@ -57,7 +59,8 @@ static const char *commonest(const struct model *model, int32_t owner, uint32_t 
 	*count = 0;
 	for (uint32_t n = 0; n < looked; n++) {
 		/* spread over all of them, so that a few thousand speak for the rest */
-		uint32_t place = group->first_proc + (uint32_t)((uint64_t)n * group->own.procs / looked);
+		uint32_t place =
+			group->first_proc + (uint32_t)((uint64_t)n * group->own.procs / looked);
 		const char *comm = model->snap->procs[model->by_owner[place]].facts->comm;
 
 		HASH_FIND_STR(commands, comm, command);
@@ -73,7 +76,7 @@ static const char *commonest(const struct model *model, int32_t owner, uint32_t 
 	}
 	if (looked > 0)
 		*count = (uint32_t)((uint64_t)*count * group->own.procs / looked);
-	HASH_ITER(hh, commands, command, next) {
+	HASH_ITER (hh, commands, command, next) {
 		HASH_DEL(commands, command);
 		free(command);
 	}
@@ -94,18 +97,21 @@ static void add_owner(struct text *line, const struct model *model, int32_t at)
 		text_add(line, " (ended)");
 }
 
-static int set_verdict(struct model *model, enum verdict_kind kind, const char *word, int32_t owner, double eta_s,
-		       struct text *line)
+static int set_verdict(struct model *model, enum verdict_kind kind, const char *word, int32_t owner,
+		       double eta_s, struct text *line)
 {
 	const char *kept = arena_strdup(&model->arena, text_str(line));
 
 	text_done(line);
-	model->verdict = (struct verdict){.kind = kind, .owner = owner, .eta_s = eta_s, .word = word, .line = kept};
+	model->verdict = (struct verdict){
+		.kind = kind, .owner = owner, .eta_s = eta_s, .word = word, .line = kept};
 	return kept ? 0 : -ENOMEM;
 }
 
-/* The hottest owner with one of these badges, an inner before its outer; NO_OWNER when there is none. */
-static int32_t worst_with(const struct model *model, unsigned badges, double (*measure)(const struct group *group))
+/* The hottest owner with one of these badges, an inner before its outer; NO_OWNER when there is
+ * none. */
+static int32_t worst_with(const struct model *model, unsigned badges,
+			  double (*measure)(const struct group *group))
 {
 	int32_t worst = NO_OWNER;
 
@@ -114,7 +120,8 @@ static int32_t worst_with(const struct model *model, unsigned badges, double (*m
 
 		if (!(group->badges & badges))
 			continue;
-		/* owners stand behind those they lie in: at equal measure the inner one says more */
+		/* owners stand behind those they lie in: at equal measure the inner one says more
+		 */
 		if (worst == NO_OWNER || measure(group) >= measure(&model->groups[worst]))
 			worst = (int32_t)g;
 	}
@@ -173,21 +180,24 @@ static int say_growing(struct model *model, int32_t owner)
 
 static double percent_full(const struct machine *machine, uint64_t limit)
 {
-	return is_known(machine->tasks) && is_known(limit) && limit > 0 ? 100.0 * (double)machine->tasks / (double)limit
-									 : 0;
+	return is_known(machine->tasks) && is_known(limit) && limit > 0
+		       ? 100.0 * (double)machine->tasks / (double)limit
+		       : 0;
 }
 
 static int say_limit(struct model *model)
 {
 	const struct machine *machine = &model->snap->machine;
-	bool is_pids = percent_full(machine, machine->pid_max) >= percent_full(machine, machine->threads_max);
+	bool is_pids = percent_full(machine, machine->pid_max) >=
+		       percent_full(machine, machine->threads_max);
 	uint64_t limit = is_pids ? machine->pid_max : machine->threads_max;
 	struct text line = {0};
 	char a[UNITS_LEN];
 	char b[UNITS_LEN];
 
-	text_printf(&line, "%s %.0f%% full: %s of %s tasks", is_pids ? "process table" : "threads-max",
-		    percent_full(machine, limit), units_count(a, machine->tasks), units_count(b, limit));
+	text_printf(&line, "%s %.0f%% full: %s of %s tasks",
+		    is_pids ? "process table" : "threads-max", percent_full(machine, limit),
+		    units_count(a, machine->tasks), units_count(b, limit));
 	return set_verdict(model, VERDICT_LIMIT, "LIMIT", NO_OWNER, NAN, &line);
 }
 
@@ -210,7 +220,8 @@ static int say_loop(struct model *model, int32_t owner)
 	text_printf(&line, "  began again %s times in the last minute",
 		    units_count(a, (uint64_t)model->groups[owner].loop_per_min));
 	if (is_known(model->attr->owners[owner].restarts))
-		text_printf(&line, "  %s restarts in all", units_count(a, model->attr->owners[owner].restarts));
+		text_printf(&line, "  %s restarts in all",
+			    units_count(a, model->attr->owners[owner].restarts));
 	return set_verdict(model, VERDICT_LOOP, "LOOP", owner, NAN, &line);
 }
 
@@ -222,14 +233,16 @@ static int say_zombies(struct model *model, int32_t owner)
 	char a[UNITS_LEN];
 
 	for (size_t i = 0; i < model->snap->n_procs; i++) {
-		if (parent == NO_PROC || model->nodes[i].zombie_children > model->nodes[parent].zombie_children)
+		if (parent == NO_PROC ||
+		    model->nodes[i].zombie_children > model->nodes[parent].zombie_children)
 			parent = (int32_t)i;
 	}
 	text_printf(&line, "%s zombies", units_count(a, model->all.zombies));
 	if (parent != NO_PROC && model->nodes[parent].zombie_children > 0) {
 		const struct process *proc = &model->snap->procs[parent];
 
-		text_printf(&line, ", %s of them not reaped by ", units_count(a, model->nodes[parent].zombie_children));
+		text_printf(&line, ", %s of them not reaped by ",
+			    units_count(a, model->nodes[parent].zombie_children));
 		safe_add(&line, proc->facts->comm, strlen(proc->facts->comm));
 		text_printf(&line, " (%d) of ", proc->pid);
 		owner = model->attr->procs[parent].owner;
@@ -243,10 +256,12 @@ static int say_blocked(struct model *model, int32_t owner)
 	struct text line = {0};
 	char a[UNITS_LEN];
 
-	text_printf(&line, "%s processes wait uninterruptibly, most in ", units_count(a, model->all.blocked));
+	text_printf(&line, "%s processes wait uninterruptibly, most in ",
+		    units_count(a, model->all.blocked));
 	add_owner(&line, model, owner);
 	if (!isnan(model->snap->machine.psi_io.full_avg10))
-		text_printf(&line, "  I/O stands still %.0f%% of the time", model->snap->machine.psi_io.full_avg10);
+		text_printf(&line, "  I/O stands still %.0f%% of the time",
+			    model->snap->machine.psi_io.full_avg10);
 	return set_verdict(model, VERDICT_BLOCKED, "BLOCKED", owner, NAN, &line);
 }
 
@@ -256,8 +271,10 @@ static int say_orphans(struct model *model, int32_t owner)
 	char a[UNITS_LEN];
 
 	add_owner(&line, model, owner);
-	text_printf(&line, "  left %s orphans, %s", units_count(a, model->groups[owner].own.orphans),
-		    model->attr->owners[owner].is_ended ? "its root is gone" : "no longer below its root");
+	text_printf(&line, "  left %s orphans, %s",
+		    units_count(a, model->groups[owner].own.orphans),
+		    model->attr->owners[owner].is_ended ? "its root is gone"
+							: "no longer below its root");
 	return set_verdict(model, VERDICT_ORPHANS, "ORPHANS", owner, NAN, &line);
 }
 
@@ -268,11 +285,13 @@ static int say_quiet(struct model *model)
 	char a[UNITS_LEN];
 
 	/* one sample cannot show what changes */
-	text_add(&line, isnan(model->growth.procs_10s_per_s) ? "nothing stands out in this one sample"
-							      : "nothing is growing, looping or stuck");
+	text_add(&line, isnan(model->growth.procs_10s_per_s)
+				? "nothing stands out in this one sample"
+				: "nothing is growing, looping or stuck");
 	text_printf(&line, ": %s processes", units_count(a, model->all.procs));
 	if (is_known(machine->pid_max) && is_known(machine->tasks))
-		text_printf(&line, ", process table %.0f%% full", percent_full(machine, machine->pid_max));
+		text_printf(&line, ", process table %.0f%% full",
+			    percent_full(machine, machine->pid_max));
 	return set_verdict(model, VERDICT_QUIET, "OK", NO_OWNER, NAN, &line);
 }
 

@@ -47,7 +47,8 @@ static void combine(struct cells *cells, int row, int column, const char *s, siz
 	cell->text[used + len] = '\0';
 }
 
-static void set_cell(struct cells *cells, int row, int column, enum style style, const char *s, size_t len)
+static void set_cell(struct cells *cells, int row, int column, enum style style, const char *s,
+		     size_t len)
 {
 	struct cell *cell = cell_at(cells, row, column);
 
@@ -58,7 +59,8 @@ static void set_cell(struct cells *cells, int row, int column, enum style style,
 	cell->style = (uint8_t)style;
 }
 
-int cells_put(struct cells *cells, int row, int column, int width, enum style style, const char *text)
+int cells_put(struct cells *cells, int row, int column, int width, enum style style,
+	      const char *text)
 {
 	size_t len = strlen(text);
 	int used = 0;
@@ -89,7 +91,8 @@ int cells_put(struct cells *cells, int row, int column, int width, enum style st
 	return used;
 }
 
-int cells_put_cut(struct cells *cells, int row, int column, int width, enum style style, const char *text, bool is_ascii)
+int cells_put_cut(struct cells *cells, int row, int column, int width, enum style style,
+		  const char *text, bool is_ascii)
 {
 	int room = column + width > cells->columns ? cells->columns - column : width;
 	int used;

@@ -23,8 +23,10 @@ void details_help(struct ui *ui)
 	text_add(&ui->page, "clade shows every process under the thing that owns it.\n\n");
 	keys_list(&ui->page);
 	text_printf(&ui->page,
-		    "\nSigns: %s zombie, %s orphan (no longer below its owner's root), %s opens, %s is open.\n"
-		    "State: R running, S sleeping, D uninterruptible, Z zombie, T stopped, I idle kernel thread.\n"
+		    "\nSigns: %s zombie, %s orphan (no longer below its owner's root), %s opens, "
+		    "%s is open.\n"
+		    "State: R running, S sleeping, D uninterruptible, Z zombie, T stopped, I idle "
+		    "kernel thread.\n"
 		    "Figures of a row are those of everything below it too. - means unknown.\n\n",
 		    ui->is_ascii ? "x" : "✗", ui->is_ascii ? "o" : "○", ui->is_ascii ? "+" : "▸",
 		    ui->is_ascii ? "-" : "▾");
@@ -59,12 +61,15 @@ static void add_sums(struct text *page, const struct totals *totals)
 	char b[UNITS_LEN];
 	char c[UNITS_LEN];
 
-	text_printf(page, "%-12s  %s processes, %s threads, %s resident\n", "with below", units_count(a, totals->procs),
-		    units_count(b, totals->threads), units_bytes(c, totals->rss_bytes));
-	text_printf(page, "%-12s  %s%% CPU, read %s/s, write %s/s\n", "", units_real(a, totals->cpu_percent),
-		    units_bytes_rate(b, totals->io_read_rate), units_bytes_rate(c, totals->io_write_rate));
-	text_printf(page, "%-12s  %s zombies, %s orphans, %" PRIu32 " in state D\n", "", units_count(a, totals->zombies),
-		    units_count(b, totals->orphans), totals->blocked);
+	text_printf(page, "%-12s  %s processes, %s threads, %s resident\n", "with below",
+		    units_count(a, totals->procs), units_count(b, totals->threads),
+		    units_bytes(c, totals->rss_bytes));
+	text_printf(page, "%-12s  %s%% CPU, read %s/s, write %s/s\n", "",
+		    units_real(a, totals->cpu_percent), units_bytes_rate(b, totals->io_read_rate),
+		    units_bytes_rate(c, totals->io_write_rate));
+	text_printf(page, "%-12s  %s zombies, %s orphans, %" PRIu32 " in state D\n", "",
+		    units_count(a, totals->zombies), units_count(b, totals->orphans),
+		    totals->blocked);
 }
 
 static void add_growth(struct text *page, const struct growth *growth)
@@ -73,9 +78,11 @@ static void add_growth(struct text *page, const struct growth *growth)
 	char b[UNITS_LEN];
 	char c[UNITS_LEN];
 
-	text_printf(page, "%-12s  born %s/s, died %s/s, net %s/s over 10 s", "growth", units_real(a, growth->births_per_s),
-		    units_real(b, growth->deaths_per_s), units_signed(c, growth->procs_10s_per_s));
-	text_printf(page, ", net %s/min over 60 s\n", units_signed(a, growth->procs_60s_per_s * 60));
+	text_printf(page, "%-12s  born %s/s, died %s/s, net %s/s over 10 s", "growth",
+		    units_real(a, growth->births_per_s), units_real(b, growth->deaths_per_s),
+		    units_signed(c, growth->procs_10s_per_s));
+	text_printf(page, ", net %s/min over 60 s\n",
+		    units_signed(a, growth->procs_60s_per_s * 60));
 }
 
 static void details_owner(struct ui *ui, int32_t at)
@@ -98,13 +105,16 @@ static void details_owner(struct ui *ui, int32_t at)
 	if (owner->started_by)
 		add_field(page, "started by", owner->started_by);
 	if (owner->root != NO_PROC)
-		text_printf(page, "%-12s  pid %d, %" PRIu32 " living\n", "root", model->snap->procs[owner->root].pid,
-			    owner->instances);
+		text_printf(page, "%-12s  pid %d, %" PRIu32 " living\n", "root",
+			    model->snap->procs[owner->root].pid, owner->instances);
 	else
-		add_field(page, "root", owner->is_ended ? "gone: what is left are orphans" : "none");
+		add_field(page, "root",
+			  owner->is_ended ? "gone: what is left are orphans" : "none");
 	text_printf(page, "%-12s  %s", "since", units_time(when, owner->since_ms));
 	if (is_known(owner->since_ms) && owner->since_ms <= model->snap->taken_ms)
-		text_printf(page, " (%s ago)", units_duration(age, (double)(model->snap->taken_ms - owner->since_ms) / 1000));
+		text_printf(page, " (%s ago)",
+			    units_duration(age, (double)(model->snap->taken_ms - owner->since_ms) /
+							1000));
 	text_add_char(page, '\n');
 	if (is_known(owner->restarts))
 		text_printf(page, "%-12s  %" PRIu64 "\n", "restarts", owner->restarts);
@@ -113,7 +123,8 @@ static void details_owner(struct ui *ui, int32_t at)
 	text_done(&badges);
 	text_add_char(page, '\n');
 	add_sums(page, &group->nested);
-	text_printf(page, "%-12s  %" PRIu32 " processes of these are its own\n", "", group->own.procs);
+	text_printf(page, "%-12s  %" PRIu32 " processes of these are its own\n", "",
+		    group->own.procs);
 	add_growth(page, &group->growth);
 }
 
@@ -127,7 +138,8 @@ static const char *state_text(char state)
 	case 'D':
 		return "D uninterruptible: a signal waits until the kernel is done";
 	case 'Z':
-		return "Z zombie: it has ended, its parent has not taken note; killing it is pointless";
+		return "Z zombie: it has ended, its parent has not taken note; killing it is "
+		       "pointless";
 	case 'T':
 		return "T stopped";
 	case 't':
@@ -187,8 +199,9 @@ static void details_proc(struct ui *ui, int32_t at)
 	if (assignment->is_orphan)
 		add_field(page, "orphan", "it is no longer below its owner's root");
 	text_add_char(page, '\n');
-	text_printf(page, "%-12s  %d, parent %d%s, group %d, session %d\n", "pid", proc->pid, proc->ppid,
-		    node->is_parent_unseen ? " (not seen)" : "", proc->pgrp, proc->session);
+	text_printf(page, "%-12s  %d, parent %d%s, group %d, session %d\n", "pid", proc->pid,
+		    proc->ppid, node->is_parent_unseen ? " (not seen)" : "", proc->pgrp,
+		    proc->session);
 	add_command_lines(page, model, at);
 	add_field(page, "state", state_text(proc->state));
 	if (proc->state == 'Z' && node->parent != NO_PROC) {
@@ -197,12 +210,14 @@ static void details_proc(struct ui *ui, int32_t at)
 		text_printf(page, " (%d)\n", model->snap->procs[node->parent].pid);
 	}
 	if (node->zombie_children > 0)
-		text_printf(page, "%-12s  %" PRIu32 " zombies that it has not reaped\n", "reaps not", node->zombie_children);
+		text_printf(page, "%-12s  %" PRIu32 " zombies that it has not reaped\n",
+			    "reaps not", node->zombie_children);
 	if (user)
 		add_field(page, "user", user);
 	else
 		text_printf(page, "%-12s  %" PRIu32 "\n", "user", proc->facts->uid);
-	text_printf(page, "%-12s  %s, since %s\n", "age", units_duration(age, snapshot_age_s(model->snap, proc)),
+	text_printf(page, "%-12s  %s, since %s\n", "age",
+		    units_duration(age, snapshot_age_s(model->snap, proc)),
 		    units_time(when, snapshot_start_ms(model->snap, proc)));
 	text_printf(page, "%-12s  %" PRIu32 ", nice %d\n", "threads", proc->threads, proc->nice);
 	add_cgroups(page, proc->facts->cgroup);

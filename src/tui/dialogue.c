@@ -43,7 +43,8 @@ void dialogue_open_page(struct ui *ui, const char *title)
 static void add_item(struct ui *ui, uint32_t value, struct text *text)
 {
 	ui->menu_items = mem_grow(ui->menu_items, ui->n_menu_items + 1, sizeof(*ui->menu_items));
-	ui->menu_items[ui->n_menu_items++] = (struct menu_item){.text = text_take(text), .value = value};
+	ui->menu_items[ui->n_menu_items++] =
+		(struct menu_item){.text = text_take(text), .value = value};
 }
 
 static void fill_sort(struct ui *ui)
@@ -73,8 +74,10 @@ static void fill_states(struct ui *ui)
 		size_t count = 0;
 
 		for (size_t p = 0; p < ui->model->snap->n_procs; p++)
-			count += !states[i].state || ui->model->snap->procs[p].state == states[i].state;
-		text_printf(&text, "%c %-16s %zu", states[i].state ? states[i].state : ' ', states[i].what, count);
+			count += !states[i].state ||
+				 ui->model->snap->procs[p].state == states[i].state;
+		text_printf(&text, "%c %-16s %zu", states[i].state ? states[i].state : ' ',
+			    states[i].what, count);
 		add_item(ui, (uint32_t)states[i].state, &text);
 	}
 }
@@ -119,7 +122,7 @@ static void fill_users(struct ui *ui)
 		entry->count++;
 	}
 	HASH_SORT(counts, compare_users);
-	HASH_ITER(hh, counts, entry, next) {
+	HASH_ITER (hh, counts, entry, next) {
 		const char *name = users_find_name(ui->users, entry->uid);
 
 		if (name)
@@ -216,7 +219,8 @@ static void handle_menu(struct ui *ui, const struct event *event)
 	else if (key == KEY_CODE_ESCAPE || key == 'q' || key == KEY_CODE_F10)
 		dialogue_close(ui);
 	else
-		ui->menu_selected = move(key, ui->menu_selected, ui->n_menu_items, (size_t)ui_list_height(ui));
+		ui->menu_selected =
+			move(key, ui->menu_selected, ui->n_menu_items, (size_t)ui_list_height(ui));
 }
 
 static size_t page_lines(const struct ui *ui)
@@ -290,7 +294,8 @@ static void erase(struct ui *ui)
 	}
 }
 
-/* The query for what is typed; NULL when nothing is, or when it is not finished yet, which the message then says. */
+/* The query for what is typed; NULL when nothing is, or when it is not finished yet, which the
+ * message then says. */
 static struct query *typed_query(struct ui *ui)
 {
 	struct query *query = NULL;

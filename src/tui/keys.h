@@ -1,6 +1,6 @@
 /*
- * The keys: which key means which command, what the footer calls it and what help says of it. One table; adding a key is
- * adding a row.
+ * The keys: which key means which command, what the footer calls it and what help says of it. One
+ * table; adding a key is adding a row.
  */
 #ifndef CLADE_KEYS_H
 #define CLADE_KEYS_H

@@ -6,20 +6,22 @@
 #include "panes.h"
 
 enum {
-	NAME_LEAST = 24,   /* columns that the name should have before a figure gets room, on a wide screen more */
+	NAME_LEAST = 24,   /* columns that the name should have before a figure gets room, on a wide
+			      screen more */
 	LEVELS_SHOWN = 16, /* deeper rows are marked with their depth instead */
 	NAME_ROOM = 12,    /* of a name, that badges leave */
 };
 
-/* The columns in the order on the screen, with their rank: those of low rank go first where it is narrow. The user of a process
- * and the kind of an owner share a column. */
+/* The columns in the order on the screen, with their rank: those of low rank go first where it is
+ * narrow. The user of a process and the kind of an owner share a column. */
 static const struct {
 	enum column_id id;
 	int rank;
 } shown[] = {
-	{COLUMN_PID, 70},    {COLUMN_KIND, 57},    {COLUMN_STATE, 60},   {COLUMN_PROCS, 100}, {COLUMN_BIRTHS, 55},
-	{COLUMN_GROWTH, 95}, {COLUMN_ZOMBIES, 65}, {COLUMN_ORPHANS, 50}, {COLUMN_BLOCKED, 45}, {COLUMN_CPU, 90},
-	{COLUMN_MEMORY, 85}, {COLUMN_READ, 20},    {COLUMN_WRITE, 25},   {COLUMN_THREADS, 10}, {COLUMN_AGE, 58},
+	{COLUMN_PID, 70},     {COLUMN_KIND, 57},    {COLUMN_STATE, 60},   {COLUMN_PROCS, 100},
+	{COLUMN_BIRTHS, 55},  {COLUMN_GROWTH, 95},  {COLUMN_ZOMBIES, 65}, {COLUMN_ORPHANS, 50},
+	{COLUMN_BLOCKED, 45}, {COLUMN_CPU, 90},     {COLUMN_MEMORY, 85},  {COLUMN_READ, 20},
+	{COLUMN_WRITE, 25},   {COLUMN_THREADS, 10}, {COLUMN_AGE, 58},
 };
 
 enum { SHOWN = sizeof(shown) / sizeof(shown[0]) };
@@ -47,7 +49,8 @@ static void choose_columns(int width, bool fits[SHOWN])
 }
 
 /* A value in its column, aligned. */
-static int put_cell(struct cells *cells, int row, int at, const struct column *column, enum style style, const char *text)
+static int put_cell(struct cells *cells, int row, int at, const struct column *column,
+		    enum style style, const char *text)
 {
 	int width = (int)safe_width(text);
 	int pad = width < column->width && !(column->flags & COL_LEFT) ? column->width - width : 0;
@@ -59,7 +62,8 @@ static int put_cell(struct cells *cells, int row, int at, const struct column *c
 static void draw_head(const struct ui *ui, struct cells *cells, int row, const bool fits[SHOWN])
 {
 	enum column_id sort = ui->sorts[ui->view.mode];
-	const char *arrow = ui->is_ascii ? (ui->view.is_ascending ? "^" : "v") : (ui->view.is_ascending ? "▴" : "▾");
+	const char *arrow = ui->is_ascii ? (ui->view.is_ascending ? "^" : "v")
+					 : (ui->view.is_ascending ? "▴" : "▾");
 	char title[32];
 	int at = 0;
 
@@ -70,8 +74,10 @@ static void draw_head(const struct ui *ui, struct cells *cells, int row, const b
 		if (!fits[i])
 			continue;
 		snprintf(title, sizeof(title), "%s%s", column->title,
-			 shown[i].id == sort && (int)strlen(column->title) < column->width ? arrow : "");
-		at = put_cell(cells, row, at, column, shown[i].id == sort ? STYLE_SELECTED : STYLE_HEAD, title);
+			 shown[i].id == sort && (int)strlen(column->title) < column->width ? arrow
+											   : "");
+		at = put_cell(cells, row, at, column,
+			      shown[i].id == sort ? STYLE_SELECTED : STYLE_HEAD, title);
 	}
 	at += cells_put(cells, row, at, cells->columns - at, STYLE_HEAD,
 			ui->view.mode == VIEW_OWNERS ? "OWNER / COMMAND" : "COMMAND");
@@ -96,7 +102,9 @@ static enum style value_style(enum column_id id, const struct model *model, cons
 		return totals->blocked > 0 ? STYLE_BLOCKED : STYLE_DIM;
 	case COLUMN_GROWTH:
 	case COLUMN_BIRTHS:
-		return badges & BADGE_EXPLODING ? STYLE_ALARM : badges & BADGE_GROWING ? STYLE_WARN : STYLE_NORMAL;
+		return badges & BADGE_EXPLODING ? STYLE_ALARM
+		       : badges & BADGE_GROWING ? STYLE_WARN
+						: STYLE_NORMAL;
 	case COLUMN_STATE:
 		if (row->type == ROW_PROC && model->snap->procs[row->index].state == 'R')
 			return STYLE_RUNNING;
@@ -110,12 +118,14 @@ static enum style value_style(enum column_id id, const struct model *model, cons
 	}
 }
 
-static void add_value(struct text *text, const struct ui *ui, const struct row *row, enum column_id id)
+static void add_value(struct text *text, const struct ui *ui, const struct row *row,
+		      enum column_id id)
 {
 	if (row->type == ROW_OWNER)
 		column_add_owner(text, id, ui->model, row->index);
 	else
-		column_add_proc(text, id == COLUMN_KIND ? COLUMN_USER : id, ui->model, row->index, ui->users);
+		column_add_proc(text, id == COLUMN_KIND ? COLUMN_USER : id, ui->model, row->index,
+				ui->users);
 }
 
 /* The lines that lead to a row: │ ├ └, and whether it opens. */
@@ -126,11 +136,14 @@ static void add_guides(struct text *text, const struct ui *ui, const struct row 
 	if (row->depth > LEVELS_SHOWN)
 		text_printf(text, "+%d ", row->depth);
 	for (int level = row->depth > LEVELS_SHOWN ? levels - 1 : 1; level < levels; level++)
-		text_add(text, row->guides & (uint64_t)1 << level ? (ui->is_ascii ? "| " : "│ ") : "  ");
+		text_add(text,
+			 row->guides & (uint64_t)1 << level ? (ui->is_ascii ? "| " : "│ ") : "  ");
 	if (row->depth > 0)
-		text_add(text, row->is_last ? (ui->is_ascii ? "`-" : "└─") : (ui->is_ascii ? "|-" : "├─"));
+		text_add(text, row->is_last ? (ui->is_ascii ? "`-" : "└─")
+					    : (ui->is_ascii ? "|-" : "├─"));
 	if (row->has_children)
-		text_add(text, row->is_open ? (ui->is_ascii ? "- " : "▾ ") : (ui->is_ascii ? "+ " : "▸ "));
+		text_add(text, row->is_open ? (ui->is_ascii ? "- " : "▾ ")
+					    : (ui->is_ascii ? "+ " : "▸ "));
 	else if (row->type == ROW_OWNER)
 		text_add(text, "  ");
 }
@@ -179,13 +192,15 @@ static void add_product(struct text *name, const struct owner *owner, int room)
 {
 	int product = (int)strlen(owner->product) + 1;
 
-	if (owner->kind == OWNER_KERNEL || owner->kind == OWNER_NONE || strcmp(owner->name, owner->product) == 0)
+	if (owner->kind == OWNER_KERNEL || owner->kind == OWNER_NONE ||
+	    strcmp(owner->name, owner->product) == 0)
 		return;
 	if (product + (int)safe_width(owner->name) <= room)
 		text_printf(name, "%s ", owner->product);
 }
 
-static void draw_name(const struct ui *ui, struct cells *cells, int screen_row, int at, const struct row *row)
+static void draw_name(const struct ui *ui, struct cells *cells, int screen_row, int at,
+		      const struct row *row)
 {
 	struct text guides = {0};
 	struct text name = {0};
@@ -205,17 +220,20 @@ static void draw_name(const struct ui *ui, struct cells *cells, int screen_row, 
 	if (room < NAME_ROOM)
 		room = NAME_ROOM;
 	add_value(&name, ui, row, COLUMN_NAME);
-	at += cells_put_cut(cells, screen_row, at, room < cells->columns - at ? room : cells->columns - at,
+	at += cells_put_cut(cells, screen_row, at,
+			    room < cells->columns - at ? room : cells->columns - at,
 			    name_style(ui, row), text_str(&name), ui->is_ascii);
 	if (badges.len > 0)
 		cells_put_cut(cells, screen_row, at + 1, cells->columns - at - 1,
-			      badge_style(ui->model->groups[row->index].badges), text_str(&badges), ui->is_ascii);
+			      badge_style(ui->model->groups[row->index].badges), text_str(&badges),
+			      ui->is_ascii);
 	text_done(&badges);
 	text_done(&name);
 	text_done(&guides);
 }
 
-static void draw_row(const struct ui *ui, struct cells *cells, int screen_row, size_t i, const bool fits[SHOWN])
+static void draw_row(const struct ui *ui, struct cells *cells, int screen_row, size_t i,
+		     const bool fits[SHOWN])
 {
 	const struct row *row = &ui->rows.items[i];
 	struct text value = {0};
@@ -226,8 +244,8 @@ static void draw_row(const struct ui *ui, struct cells *cells, int screen_row, s
 			continue;
 		text_clear(&value);
 		add_value(&value, ui, row, shown[c].id);
-		at = put_cell(cells, screen_row, at, &columns[shown[c].id], value_style(shown[c].id, ui->model, row),
-			      text_str(&value));
+		at = put_cell(cells, screen_row, at, &columns[shown[c].id],
+			      value_style(shown[c].id, ui->model, row), text_str(&value));
 	}
 	draw_name(ui, cells, screen_row, at, row);
 	if ((ptrdiff_t)i == ui->selected)
@@ -245,5 +263,6 @@ void draw_list(const struct ui *ui, struct cells *cells, const struct layout *la
 	for (int r = 0; r < layout->list_rows && ui->top + (size_t)r < ui->rows.n; r++)
 		draw_row(ui, cells, layout->list_top + r, ui->top + (size_t)r, fits);
 	if (ui->rows.n == 0 && layout->list_rows > 0)
-		cells_put(cells, layout->list_top, 0, cells->columns, STYLE_DIM, "nothing matches; Esc drops the filters");
+		cells_put(cells, layout->list_top, 0, cells->columns, STYLE_DIM,
+			  "nothing matches; Esc drops the filters");
 }

@@ -10,8 +10,8 @@
 #include "terminal.h"
 
 enum {
-	PROGRESS_MS = 100,    /* how often the first sample shows how far it is */
-	WAIT_MOST_MS = 1000,  /* the age on the screen is brought up to date */
+	PROGRESS_MS = 100,   /* how often the first sample shows how far it is */
+	WAIT_MOST_MS = 1000, /* the age on the screen is brought up to date */
 };
 
 struct loop {
@@ -19,14 +19,14 @@ struct loop {
 	struct ui ui;
 	struct cells cells;
 	struct history *history;
-	struct moment shown;   /* on the screen */
-	struct moment latest;  /* newer than that while the screen is frozen; else empty */
+	struct moment shown;  /* on the screen */
+	struct moment latest; /* newer than that while the screen is frozen; else empty */
 	bool is_reading;
-	bool is_dirty;         /* the screen has to be drawn */
+	bool is_dirty; /* the screen has to be drawn */
 	bool is_quitting;
-	uint64_t next_ms;      /* when the next sample is due */
+	uint64_t next_ms; /* when the next sample is due */
 	uint64_t drawn_ms;
-	uint64_t sampled_ms;   /* when the last sample was begun */
+	uint64_t sampled_ms; /* when the last sample was begun */
 };
 
 static uint64_t now_ms(void)
@@ -44,7 +44,8 @@ static void draw(struct loop *loop)
 
 	clock_gettime(CLOCK_BOOTTIME, &now);
 	if (shown)
-		loop->ui.age_s = (double)now.tv_sec + (double)now.tv_nsec / 1e9 - (double)shown->mono_ms / 1000;
+		loop->ui.age_s = (double)now.tv_sec + (double)now.tv_nsec / 1e9 -
+				 (double)shown->mono_ms / 1000;
 	ui_draw(&loop->ui, &loop->cells);
 	terminal_show(&loop->cells, loop->ui.wants_redraw);
 	loop->ui.wants_redraw = false;
@@ -120,7 +121,8 @@ static void begin_sample(struct loop *loop)
 		fail_sample(loop, rc);
 }
 
-/* The next sample comes after the delay, and never so soon that reading would take more than half of the time. */
+/* The next sample comes after the delay, and never so soon that reading would take more than half
+ * of the time. */
 static void schedule(struct loop *loop)
 {
 	uint64_t took = now_ms() - loop->sampled_ms;
@@ -182,7 +184,8 @@ int tui_run(const struct tui_config *config, struct text *error)
 {
 	struct loop loop = {.config = config, .is_dirty = true};
 	const struct theme *theme = theme_find(config->is_mono ? "mono" : config->theme);
-	int rc = terminal_open(&(struct terminal_config){theme, config->is_mono, config->has_mouse}, error);
+	int rc = terminal_open(&(struct terminal_config){theme, config->is_mono, config->has_mouse},
+			       error);
 
 	if (rc != 0)
 		return rc;

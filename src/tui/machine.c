@@ -20,7 +20,8 @@ struct pen {
 
 static void put(struct pen *pen, enum style style, const char *text)
 {
-	pen->column += cells_put(pen->cells, pen->row, pen->column, pen->cells->columns - pen->column, style, text);
+	pen->column += cells_put(pen->cells, pen->row, pen->column,
+				 pen->cells->columns - pen->column, style, text);
 }
 
 /* A label with its figure; left out as a whole when it does not fit. */
@@ -36,7 +37,8 @@ static void put_figure(struct pen *pen, const char *label, enum style style, con
 
 static double percent_of(uint64_t part, uint64_t whole)
 {
-	return is_known(part) && is_known(whole) && whole > 0 ? 100.0 * (double)part / (double)whole : NAN;
+	return is_known(part) && is_known(whole) && whole > 0 ? 100.0 * (double)part / (double)whole
+							      : NAN;
 }
 
 static enum style gauge_style(double percent)
@@ -44,8 +46,10 @@ static enum style gauge_style(double percent)
 	return percent >= NEAR_FULL ? STYLE_ALARM : STYLE_OK;
 }
 
-/* Parts of a bar from the left, in cells; each has its letter where colours cannot be told apart. */
-static int put_part(struct pen *pen, double percent, int width, enum style style, char letter, bool is_ascii)
+/* Parts of a bar from the left, in cells; each has its letter where colours cannot be told apart.
+ */
+static int put_part(struct pen *pen, double percent, int width, enum style style, char letter,
+		    bool is_ascii)
 {
 	int n = isnan(percent) ? 0 : (int)(percent / 100 * width + 0.5);
 	const char text[2] = {letter, '\0'};
@@ -96,8 +100,10 @@ static void draw_cpu(const struct ui *ui, struct pen *pen)
 	put(pen, STYLE_NORMAL, " ");
 	put_figure(pen, "user", STYLE_USER, percent_text(figure, cpu->user + cpu->nice));
 	put_figure(pen, "sys", STYLE_SYSTEM, percent_text(figure, cpu->system + cpu->irq));
-	put_figure(pen, "iowait", cpu->iowait >= 20 ? STYLE_WARN : STYLE_IOWAIT, percent_text(figure, cpu->iowait));
-	put_figure(pen, "steal", cpu->steal >= 10 ? STYLE_WARN : STYLE_STEAL, percent_text(figure, cpu->steal));
+	put_figure(pen, "iowait", cpu->iowait >= 20 ? STYLE_WARN : STYLE_IOWAIT,
+		   percent_text(figure, cpu->iowait));
+	put_figure(pen, "steal", cpu->steal >= 10 ? STYLE_WARN : STYLE_STEAL,
+		   percent_text(figure, cpu->steal));
 }
 
 static void draw_load(const struct ui *ui, struct pen *pen)
@@ -105,9 +111,10 @@ static void draw_load(const struct ui *ui, struct pen *pen)
 	const struct snapshot *snap = ui->model->snap;
 	char figure[64];
 
-	snprintf(figure, sizeof(figure), "%.2f %.2f %.2f", snap->machine.load[0], snap->machine.load[1],
-		 snap->machine.load[2]);
-	put_figure(pen, "load", snap->machine.load[0] > 2.0 * snap->host.cpus ? STYLE_WARN : STYLE_VALUE,
+	snprintf(figure, sizeof(figure), "%.2f %.2f %.2f", snap->machine.load[0],
+		 snap->machine.load[1], snap->machine.load[2]);
+	put_figure(pen, "load",
+		   snap->machine.load[0] > 2.0 * snap->host.cpus ? STYLE_WARN : STYLE_VALUE,
 		   isnan(snap->machine.load[0]) ? "-" : figure);
 }
 
@@ -133,9 +140,11 @@ static void draw_memory(const struct ui *ui, struct pen *pen)
 	put_part(pen, percent, width, gauge_style(percent), '#', ui->is_ascii);
 	put_rest(pen, end);
 	put(pen, STYLE_NORMAL, " ");
-	snprintf(figure, sizeof(figure), "%s/%s", units_bytes(a, used), units_bytes(b, machine->mem_total_bytes));
+	snprintf(figure, sizeof(figure), "%s/%s", units_bytes(a, used),
+		 units_bytes(b, machine->mem_total_bytes));
 	put_figure(pen, "used", STYLE_VALUE, figure);
-	snprintf(figure, sizeof(figure), "%s/%s", units_bytes(a, swapped), units_bytes(b, machine->swap_total_bytes));
+	snprintf(figure, sizeof(figure), "%s/%s", units_bytes(a, swapped),
+		 units_bytes(b, machine->swap_total_bytes));
 	put_figure(pen, "swap", STYLE_VALUE, figure);
 }
 
@@ -147,10 +156,14 @@ static void draw_pressure(const struct ui *ui, struct pen *pen)
 	char c[UNITS_LEN];
 	char figure[128];
 
-	snprintf(figure, sizeof(figure), "cpu %s mem %s io %s", percent_text(a, machine->psi_cpu.some_avg10),
-		 percent_text(b, machine->psi_memory.some_avg10), percent_text(c, machine->psi_io.some_avg10));
-	put_figure(pen, "pressure", machine->psi_io.some_avg10 >= 20 || machine->psi_memory.some_avg10 >= 20 ? STYLE_WARN
-													  : STYLE_VALUE,
+	snprintf(figure, sizeof(figure), "cpu %s mem %s io %s",
+		 percent_text(a, machine->psi_cpu.some_avg10),
+		 percent_text(b, machine->psi_memory.some_avg10),
+		 percent_text(c, machine->psi_io.some_avg10));
+	put_figure(pen, "pressure",
+		   machine->psi_io.some_avg10 >= 20 || machine->psi_memory.some_avg10 >= 20
+			   ? STYLE_WARN
+			   : STYLE_VALUE,
 		   figure);
 }
 
@@ -171,13 +184,18 @@ static void draw_table(const struct ui *ui, struct pen *pen)
 	put_part(pen, percent, width, gauge_style(percent), '#', ui->is_ascii);
 	put_rest(pen, end);
 	put(pen, STYLE_NORMAL, " ");
-	snprintf(figure, sizeof(figure), "%s / %s", units_count(a, machine->tasks), units_count(b, machine->pid_max));
+	snprintf(figure, sizeof(figure), "%s / %s", units_count(a, machine->tasks),
+		 units_count(b, machine->pid_max));
 	put_figure(pen, "tasks", percent >= NEAR_FULL ? STYLE_ALARM : STYLE_VALUE, figure);
 	put_figure(pen, "procs", STYLE_VALUE, units_count(a, all->procs));
 	put_figure(pen, "forks/s", STYLE_VALUE, units_real(a, machine->forks_per_s));
-	put_figure(pen, "zombies", all->zombies > 0 ? STYLE_ZOMBIE : STYLE_VALUE, units_count(a, all->zombies));
-	put_figure(pen, "D", all->blocked > 0 ? STYLE_BLOCKED : STYLE_VALUE, units_count(a, all->blocked));
-	put_figure(pen, "OOM kills", is_known(machine->oom_kills_new) && machine->oom_kills_new > 0 ? STYLE_ALARM : STYLE_VALUE,
+	put_figure(pen, "zombies", all->zombies > 0 ? STYLE_ZOMBIE : STYLE_VALUE,
+		   units_count(a, all->zombies));
+	put_figure(pen, "D", all->blocked > 0 ? STYLE_BLOCKED : STYLE_VALUE,
+		   units_count(a, all->blocked));
+	put_figure(pen, "OOM kills",
+		   is_known(machine->oom_kills_new) && machine->oom_kills_new > 0 ? STYLE_ALARM
+										  : STYLE_VALUE,
 		   units_count(a, machine->oom_kills));
 }
 
@@ -231,7 +249,8 @@ void draw_verdict(const struct ui *ui, struct cells *cells, int row)
 	room = cells->columns - (int)strlen(note);
 	put(&pen, verdict_style(verdict->kind), verdict->word);
 	put(&pen, STYLE_NORMAL, "  ");
-	cells_put_cut(cells, row, pen.column, room - pen.column, STYLE_VALUE, verdict->line, ui->is_ascii);
+	cells_put_cut(cells, row, pen.column, room - pen.column, STYLE_VALUE, verdict->line,
+		      ui->is_ascii);
 	if (note[0])
 		cells_put(cells, row, room > 0 ? room : 0, cells->columns, STYLE_WARN, note);
 }

@@ -5,14 +5,15 @@
 #include "cells.h"
 #include "ui.h"
 
-/* Where things are. A small screen gives up the machine's lines before the list, and the footer before the verdict. */
+/* Where things are. A small screen gives up the machine's lines before the list, and the footer
+ * before the verdict. */
 struct layout {
 	int machine_rows; /* from row 0 on */
 	int verdict_row;  /* -1: no room */
 	int head_row;     /* -1: no room */
 	int list_top;
 	int list_rows;
-	int footer_row;   /* -1: no room */
+	int footer_row; /* -1: no room */
 };
 
 struct layout layout_of(int height, int width);

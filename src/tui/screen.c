@@ -51,9 +51,11 @@ static void draw_input(const struct ui *ui, struct cells *cells, int row)
 	at += cells_put(cells, row, at, cells->columns - at, STYLE_VALUE, ui->input);
 	at += cells_put(cells, row, at, 1, STYLE_SELECTED, " ");
 	if (ui->message[0])
-		cells_put_cut(cells, row, at + 1, cells->columns - at - 1, STYLE_WARN, ui->message, ui->is_ascii);
+		cells_put_cut(cells, row, at + 1, cells->columns - at - 1, STYLE_WARN, ui->message,
+			      ui->is_ascii);
 	else
-		cells_put(cells, row, at + 1, cells->columns - at - 1, STYLE_DIM, "Enter keeps, Esc drops");
+		cells_put(cells, row, at + 1, cells->columns - at - 1, STYLE_DIM,
+			  "Enter keeps, Esc drops");
 }
 
 static int draw_key(struct cells *cells, int row, int at, const char *shown, const char *text)
@@ -83,9 +85,12 @@ static void draw_keys(const struct ui *ui, struct cells *cells, int row)
 	}
 	for (const struct key_row *key = key_rows; key->command != DO_NOTHING; key++) {
 		/* a key that does not fit as a whole is left out */
-		if (key->footer && at + (int)(strcspn(key->shown, " ") + strlen(key->footer)) + 1 <= cells->columns)
+		if (key->footer && at + (int)(strcspn(key->shown, " ") + strlen(key->footer)) + 1 <=
+					   cells->columns)
 			at = draw_key(cells, row, at, key->shown,
-				      key->command == DO_TREE && ui->view.mode == VIEW_TREE ? "Owners" : key->footer);
+				      key->command == DO_TREE && ui->view.mode == VIEW_TREE
+					      ? "Owners"
+					      : key->footer);
 	}
 }
 
@@ -96,7 +101,8 @@ static void draw_footer(const struct ui *ui, struct cells *cells, int row)
 	if (ui->dialogue == DIALOGUE_SEARCH || ui->dialogue == DIALOGUE_FILTER)
 		draw_input(ui, cells, row);
 	else if (ui->message[0])
-		cells_put_cut(cells, row, 0, cells->columns, ui->is_message_bad ? STYLE_WARN : STYLE_VALUE, ui->message,
+		cells_put_cut(cells, row, 0, cells->columns,
+			      ui->is_message_bad ? STYLE_WARN : STYLE_VALUE, ui->message,
 			      ui->is_ascii);
 	else
 		draw_keys(ui, cells, row);
@@ -105,17 +111,21 @@ static void draw_footer(const struct ui *ui, struct cells *cells, int row)
 static void draw_menu(const struct ui *ui, struct cells *cells, const struct layout *layout)
 {
 	static const char *const titles[] = {
-		[MENU_SORT] = "Sort by", [MENU_STATES] = "Show processes in state", [MENU_USERS] = "Show processes of",
+		[MENU_SORT] = "Sort by",
+		[MENU_STATES] = "Show processes in state",
+		[MENU_USERS] = "Show processes of",
 	};
 	int height = cells->rows - (layout->footer_row >= 0) - 1;
 	size_t visible = height > 0 ? (size_t)height : 0;
-	size_t top = ui->menu_selected >= visible && visible > 0 ? ui->menu_selected - visible + 1 : 0;
+	size_t top =
+		ui->menu_selected >= visible && visible > 0 ? ui->menu_selected - visible + 1 : 0;
 
 	cells_reset(cells, cells->rows, cells->columns);
 	cells_paint(cells, 0, 0, cells->columns, STYLE_HEAD);
 	cells_put(cells, 0, 0, cells->columns, STYLE_HEAD, titles[ui->menu]);
 	for (size_t i = 0; i < visible && top + i < ui->n_menu_items; i++) {
-		enum style style = top + i == ui->menu_selected ? STYLE_DIALOGUE_SELECTED : STYLE_DIALOGUE;
+		enum style style =
+			top + i == ui->menu_selected ? STYLE_DIALOGUE_SELECTED : STYLE_DIALOGUE;
 
 		cells_paint(cells, (int)i + 1, 0, cells->columns, style);
 		cells_put_cut(cells, (int)i + 1, MENU_MARGIN, cells->columns - MENU_MARGIN, style,
@@ -149,7 +159,8 @@ static void draw_page(const struct ui *ui, struct cells *cells, const struct lay
 		do {
 			size_t fit = safe_fit(text_str(&rest) + done, (size_t)cells->columns, NULL);
 
-			cells_put(cells, row++, 0, cells->columns, STYLE_NORMAL, text_str(&rest) + done);
+			cells_put(cells, row++, 0, cells->columns, STYLE_NORMAL,
+				  text_str(&rest) + done);
 			done += fit > 0 ? fit : rest.len - done;
 		} while (done < rest.len && row < bottom);
 		text_done(&rest);
@@ -161,7 +172,8 @@ static void draw_waiting(const struct ui *ui, struct cells *cells)
 	char number[UNITS_LEN];
 	struct text line = {0};
 
-	text_printf(&line, "Reading processes%s %s", ui->is_ascii ? "..." : "…", units_count(number, ui->reading));
+	text_printf(&line, "Reading processes%s %s", ui->is_ascii ? "..." : "…",
+		    units_count(number, ui->reading));
 	cells_put(cells, 0, 0, cells->columns, STYLE_VALUE, text_str(&line));
 	text_done(&line);
 }

@@ -40,8 +40,10 @@ static void prepare_styles(const struct theme *theme, bool is_mono)
 		short fg = has_256 ? look->fg : look->fg8;
 		short bg = has_256 ? look->bg : look->bg8;
 
-		attributes[i] = (look->is_bold ? WA_BOLD : 0) | (look->is_dim && !has_256 ? WA_DIM : 0) |
-				(look->is_reverse ? WA_REVERSE : 0) | (look->is_underlined ? WA_UNDERLINE : 0);
+		attributes[i] = (look->is_bold ? WA_BOLD : 0) |
+				(look->is_dim && !has_256 ? WA_DIM : 0) |
+				(look->is_reverse ? WA_REVERSE : 0) |
+				(look->is_underlined ? WA_UNDERLINE : 0);
 		pairs[i] = 0;
 		if (!has_colors_here || i + 1 >= COLOR_PAIRS)
 			continue;
@@ -55,12 +57,16 @@ static int check_terminal(struct text *error)
 	const char *term = getenv("TERM");
 
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
-		text_printf(error, "standard %s is not a terminal; for a report without one use: clade snapshot",
+		text_printf(error,
+			    "standard %s is not a terminal; for a report without one use: clade "
+			    "snapshot",
 			    isatty(STDIN_FILENO) ? "output" : "input");
 		return -ENOTTY;
 	}
 	if (!term || !*term || strcmp(term, "dumb") == 0) {
-		text_printf(error, "the terminal type '%s' cannot move its cursor; use: clade snapshot", term ? term : "");
+		text_printf(error,
+			    "the terminal type '%s' cannot move its cursor; use: clade snapshot",
+			    term ? term : "");
 		return -ENOTSUP;
 	}
 	return 0;
@@ -85,7 +91,10 @@ int terminal_open(const struct terminal_config *config, struct text *error)
 		return rc;
 	screen = newterm(NULL, stdout, stdin);
 	if (!screen) {
-		text_printf(error, "the terminal type '%s' is not known here; try: TERM=xterm clade", getenv("TERM"));
+		text_printf(error,
+			    "the terminal type '%s' is not known here; try: TERM=xterm clade, or "
+			    "clade snapshot",
+			    getenv("TERM"));
 		return -ENOTSUP;
 	}
 	take_signals();
@@ -156,10 +165,11 @@ static uint32_t key_of(wint_t code)
 		int curses;
 		uint32_t key;
 	} keys[] = {
-		{KEY_UP, KEY_CODE_UP},         {KEY_DOWN, KEY_CODE_DOWN},        {KEY_LEFT, KEY_CODE_LEFT},
-		{KEY_RIGHT, KEY_CODE_RIGHT},   {KEY_PPAGE, KEY_CODE_PAGE_UP},    {KEY_NPAGE, KEY_CODE_PAGE_DOWN},
-		{KEY_HOME, KEY_CODE_HOME},     {KEY_END, KEY_CODE_END},          {KEY_ENTER, KEY_CODE_ENTER},
-		{KEY_BACKSPACE, KEY_CODE_BACKSPACE},
+		{KEY_UP, KEY_CODE_UP},         {KEY_DOWN, KEY_CODE_DOWN},
+		{KEY_LEFT, KEY_CODE_LEFT},     {KEY_RIGHT, KEY_CODE_RIGHT},
+		{KEY_PPAGE, KEY_CODE_PAGE_UP}, {KEY_NPAGE, KEY_CODE_PAGE_DOWN},
+		{KEY_HOME, KEY_CODE_HOME},     {KEY_END, KEY_CODE_END},
+		{KEY_ENTER, KEY_CODE_ENTER},   {KEY_BACKSPACE, KEY_CODE_BACKSPACE},
 	};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
@@ -228,7 +238,8 @@ void terminal_wait(int timeout_ms)
 {
 	struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
 
-	if (poll(&input, 1, timeout_ms) > 0 && (input.revents & (POLLHUP | POLLERR)) && !(input.revents & POLLIN))
+	if (poll(&input, 1, timeout_ms) > 0 && (input.revents & (POLLHUP | POLLERR)) &&
+	    !(input.revents & POLLIN))
 		is_ending = 1; /* the terminal is gone */
 }
 

@@ -1,4 +1,5 @@
-/* The terminal: what is drawn goes out here, what is typed comes in. The one file that knows curses. */
+/* The terminal: what is drawn goes out here, what is typed comes in. The one file that knows
+ * curses. */
 #ifndef CLADE_TERMINAL_H
 #define CLADE_TERMINAL_H
 

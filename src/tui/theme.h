@@ -19,13 +19,13 @@ enum style {
 	STYLE_IOWAIT,
 	STYLE_STEAL,
 	STYLE_OK,
-	STYLE_WARN,     /* growing, near a limit */
-	STYLE_ALARM,    /* exploding, full */
+	STYLE_WARN,  /* growing, near a limit */
+	STYLE_ALARM, /* exploding, full */
 	STYLE_ZOMBIE,
 	STYLE_ORPHAN,
 	STYLE_BLOCKED,
 	STYLE_RUNNING,
-	STYLE_MATCH,    /* what a search or filter found */
+	STYLE_MATCH, /* what a search or filter found */
 	STYLE_DIALOGUE,
 	STYLE_DIALOGUE_SELECTED,
 	STYLES

@@ -9,7 +9,8 @@
 
 enum { WHEEL_ROWS = 3 };
 
-void ui_init(struct ui *ui, const struct theme *theme, const struct users *users, bool is_ascii, double delay_s)
+void ui_init(struct ui *ui, const struct theme *theme, const struct users *users, bool is_ascii,
+	     double delay_s)
 {
 	*ui = (struct ui){
 		.users = users,
@@ -216,7 +217,8 @@ bool ui_search(struct ui *ui, bool forwards, bool from_here)
 	rows_make(&all, ui->model, &view);
 	at = ui->has_selected ? rows_find(&all, ui->model, ui->selected_key) : 0;
 	for (size_t step = from_here ? 0 : 1; step <= all.n && all.n > 0 && !found; step++) {
-		size_t i = ((size_t)(at > 0 ? at : 0) + (forwards ? step : all.n - step % all.n)) % all.n;
+		size_t i = ((size_t)(at > 0 ? at : 0) + (forwards ? step : all.n - step % all.n)) %
+			   all.n;
 
 		found = row_matches(ui, &all.items[i]);
 		if (found)
@@ -243,7 +245,8 @@ static void change_view(struct ui *ui)
 	if (row && row->type == ROW_OWNER && ui->model->attr->owners[row->index].root != NO_PROC)
 		ui->selected_key = (struct row_key){
 			.type = ROW_PROC,
-			.proc = process_key(&ui->model->snap->procs[ui->model->attr->owners[row->index].root]),
+			.proc = process_key(
+				&ui->model->snap->procs[ui->model->attr->owners[row->index].root]),
 		};
 	ui_refresh(ui);
 }
@@ -355,7 +358,8 @@ static enum ui_answer run_command(struct ui *ui, enum command_id command)
 		break;
 	case DO_FOLLOW:
 		ui->is_following = !ui->is_following;
-		ui_say(ui, false, ui->is_following ? "following the selected row" : "no longer following");
+		ui_say(ui, false,
+		       ui->is_following ? "following the selected row" : "no longer following");
 		break;
 	case DO_PAUSE:
 		ui->is_paused = !ui->is_paused;

@@ -1,0 +1,196 @@
+"""The screen in a real terminal: tmux holds it, keys go in, the text of the screen comes out."""
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+
+from tap import Skip, find_clade, main, ok
+
+CLADE = find_clade()
+PATIENCE_S = 15
+
+
+class Screen:
+    """clade in a pane of a private tmux server that reads no configuration."""
+
+    def __init__(self, columns, rows, *arguments, env=None):
+        self.tmux = shutil.which("tmux")
+        if not self.tmux:
+            raise Skip("no tmux")
+        self.dir = tempfile.mkdtemp(prefix="clade-test-")
+        self.env = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": self.dir, "LANG": "C.UTF-8", "TERM": "xterm-256color"}
+        inner = " ".join(f"{name}='{value}'" for name, value in {**self.env, **(env or {})}.items())
+        command = f"env -i {inner} {CLADE} {' '.join(arguments)}; echo status=$?; stty -a | tr -d '\\n'; exec sleep 60"
+        self("-f", "/dev/null", "new-session", "-d", "-x", str(columns), "-y", str(rows), "sh", "-c", command)
+
+    def __call__(self, *arguments):
+        result = subprocess.run([self.tmux, "-S", f"{self.dir}/socket", *arguments], env=self.env, capture_output=True, text=True,
+                                timeout=PATIENCE_S)
+        if result.returncode != 0:
+            raise RuntimeError(f"tmux {arguments[0]}: {result.stderr}")
+        return result.stdout
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self("kill-server")
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def text(self):
+        return self("capture-pane", "-p")
+
+    def keys(self, *names):
+        self("send-keys", *names)
+
+    def type(self, text):
+        self("send-keys", "-l", text)
+
+    def resize(self, columns, rows):
+        self("resize-window", "-x", str(columns), "-y", str(rows))
+
+    def shows(self, what, pattern, absent=False):
+        """Waits until the screen matches, or does not any more."""
+        end = time.monotonic() + PATIENCE_S
+        text = self.text()
+        while bool(re.search(pattern, text, re.M)) == absent and time.monotonic() < end:
+            time.sleep(0.05)
+            text = self.text()
+        return ok(bool(re.search(pattern, text, re.M)) != absent, what, f"{'still' if absent else 'no'} {pattern!r} in", text)
+
+
+class Crowd:
+    """A tree to look for: a shell with three sleeps of an unusual length below it."""
+
+    def __enter__(self):
+        self.shell = subprocess.Popen(["sh", "-c", "sleep 8675309 & sleep 8675309 & sleep 8675309 & wait"], start_new_session=True)
+        return self.shell.pid
+
+    def __exit__(self, *_):
+        os.killpg(self.shell.pid, 9)
+        self.shell.wait()
+
+
+def owners_open_into_trees_and_the_whole_tree_is_a_key_away():
+    with Crowd(), Screen(120, 40) as screen:
+        screen.shows("the machine", r"^CPU \[.*load")
+        screen.shows("the process table", r"^Tbl \[.*/ [\d,]+")
+        screen.shows("a verdict", r"^[A-Z]+  \S")
+        screen.shows("owners", r"KIND .*OWNER / COMMAND")
+        screen.shows("the kernel's threads are an owner", r"▸ kernel threads")
+        screen.shows("the keys", r"F1Help.*F10Quit")
+        screen.keys("End", "Right")
+        screen.shows("an owner opens", r"▾ (no owner|kernel threads|\S+)")
+        screen.keys("F5")
+        screen.shows("the tree", r"└─")
+        screen.shows("the footer offers owners again", r"F5Owners")
+        screen.keys("t")
+        screen.shows("owners again", r"OWNER / COMMAND")
+
+
+def a_search_finds_what_is_closed():
+    with Crowd() as shell, Screen(120, 40) as screen:
+        screen.shows("owners", r"▸ ")
+        screen.keys("/")
+        screen.type("sleep 8675309")
+        screen.keys("Enter")
+        screen.shows("the shell that holds the words too", rf"^ *{shell} .*sleep 8675309")
+        screen.keys("n")
+        screen.shows("and what is below it", r"[├└]─sleep 8675309")
+
+
+def a_filter_leaves_what_is_above_and_below():
+    with Crowd(), Screen(120, 40) as screen:
+        screen.shows("owners", r"▸ ")
+        screen.keys("F5")
+        screen.keys("\\")
+        screen.type("8675309")
+        screen.keys("Enter")
+        screen.shows("the matches", r"sleep 8675309")
+        screen.shows("a word that the list is filtered", r"FILTERED")
+        screen.shows("nothing else", r"kthreadd", absent=True)
+        screen.keys("Escape")
+        screen.shows("all again", r"FILTERED", absent=True)
+        screen.keys("F4")
+        screen.type("foo(")
+        screen.shows("a broken expression is named", r"\(")
+        screen.keys("Escape")
+
+
+def details_show_the_evidence():
+    with Crowd() as shell, Screen(120, 45) as screen:
+        screen.shows("owners", r"▸ ")
+        screen.keys("/")
+        screen.type(f"^{shell}$")
+        screen.keys("Enter")
+        time.sleep(0.3)
+        screen.keys("Enter")
+        screen.shows("details", r"^pid +" + str(shell))
+        screen.shows("the evidence", r"^why +\S")
+        screen.keys("Escape")
+        screen.shows("the list again", r"OWNER / COMMAND")
+
+
+def help_sort_pause():
+    with Screen(120, 50) as screen:
+        screen.shows("owners", r"▸ ")
+        screen.keys("F1")
+        screen.shows("help", r"^F10 q +quit")
+        screen.keys("Escape")
+        screen.keys("F6")
+        screen.shows("sorts", r"^Sort by")
+        screen.keys("Escape")
+        screen.keys("M")
+        screen.shows("sorted by memory", r"by MEM")
+        screen.keys("Z")
+        screen.shows("paused", r"PAUSED")
+        screen.keys("Z")
+        screen.shows("and not", r"PAUSED", absent=True)
+
+
+def it_fits_any_size():
+    with Screen(200, 50) as screen:
+        screen.shows("200x50", r"^CPU \[.*load")
+        for columns, rows in ((40, 12), (80, 24), (20, 5), (300, 60), (1, 1), (200, 50)):
+            screen.resize(columns, rows)
+            if rows >= 12:
+                screen.shows(f"{columns}x{rows}", r"^CPU \[")
+                screen.shows(f"{columns}x{rows}: the keys are at the bottom", r"F1Help.*\n*\Z")
+                screen.shows(f"{columns}x{rows}: every row is used", r"\A" + r".*\n" * (rows - 1) + r".*F1Help")
+            else:
+                time.sleep(0.3)
+        screen.shows("200x50 again", r"^CPU \[.*load")
+
+
+def ascii_and_no_colour():
+    with Screen(100, 30, "--ascii", "--no-color") as screen:
+        screen.shows("owners", r"\+ kernel threads")
+        text = screen.text()
+        ok(all(ord(c) < 127 for c in text), "ASCII only", text)
+        colours = re.findall(r"\x1b\[[\d;]*\b(?:3[0-7]|38|4[0-7]|48|9[0-7]|10[0-7])\b[\d;]*m", screen("capture-pane", "-p", "-e"))
+        ok(not colours, "no colour", colours)
+    with Screen(100, 30, env={"LANG": "C"}) as screen:
+        screen.shows("a locale without UTF-8 is drawn in ASCII", r"\+ kernel threads")
+
+
+def the_terminal_is_given_back():
+    for how, end in (("q", lambda screen: screen.keys("q")), ("F10", lambda screen: screen.keys("F10")),
+                     ("SIGTERM", lambda screen: terminate(screen))):
+        with Screen(100, 30) as screen:
+            screen.shows(f"{how}: owners", r"▸ ")
+            end(screen)
+            screen.shows(f"{how}: exit status", r"status=(0|143)")
+            screen.shows(f"{how}: the terminal echoes and is cooked again", r" icanon.* echo ")
+
+
+def terminate(screen):
+    """Ends the clade of the pane: a child of its shell, which the test started."""
+    shell = int(screen("display-message", "-p", "#{pane_pid}"))
+    with open(f"/proc/{shell}/task/{shell}/children", encoding="ascii") as file:
+        os.kill(int(file.read().split()[0]), 15)
+
+
+main(owners_open_into_trees_and_the_whole_tree_is_a_key_away, a_search_finds_what_is_closed, a_filter_leaves_what_is_above_and_below,
+     details_show_the_evidence, help_sort_pause, it_fits_any_size, ascii_and_no_colour, the_terminal_is_given_back)
