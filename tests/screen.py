@@ -74,7 +74,7 @@ class Crowd:
 
 
 def owners_open_into_trees_and_the_whole_tree_is_a_key_away():
-    with Crowd(), Screen(120, 40) as screen:
+    with Crowd(), Screen(220, 40) as screen:
         screen.shows("the machine", r"^CPU \[.*load")
         screen.shows("the process table", r"^Tbl \[.*/ [\d,]+")
         screen.shows("a verdict", r"^[A-Z]+  \S")
@@ -91,7 +91,7 @@ def owners_open_into_trees_and_the_whole_tree_is_a_key_away():
 
 
 def a_search_finds_what_is_closed():
-    with Crowd() as shell, Screen(120, 40) as screen:
+    with Crowd() as shell, Screen(220, 40) as screen:
         screen.shows("owners", r"▸ ")
         screen.keys("/")
         screen.type("sleep 8675309")
@@ -102,7 +102,7 @@ def a_search_finds_what_is_closed():
 
 
 def a_filter_leaves_what_is_above_and_below():
-    with Crowd(), Screen(120, 40) as screen:
+    with Crowd(), Screen(220, 40) as screen:
         screen.shows("owners", r"▸ ")
         screen.keys("F5")
         screen.keys("\\")
@@ -120,7 +120,7 @@ def a_filter_leaves_what_is_above_and_below():
 
 
 def details_show_the_evidence():
-    with Crowd() as shell, Screen(120, 45) as screen:
+    with Crowd() as shell, Screen(220, 45) as screen:
         screen.shows("owners", r"▸ ")
         screen.keys("/")
         screen.type(f"^{shell}$")
