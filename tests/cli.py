@@ -11,6 +11,8 @@ import time
 from tap import Skip, find_clade, main, ok
 
 CLADE = find_clade()
+# A leak check in the program under test needs /proc, threads and a curses that frees all it has: not in scenes without them.
+NO_LEAK_CHECK = {"ASAN_OPTIONS": "detect_leaks=0"}
 ENV = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8", "HOME": "/nonexistent"}
 
 
@@ -76,7 +78,7 @@ def a_terminal_that_cannot_move_its_cursor_is_refused():
     if not script:
         raise Skip("no script(1)")
     for term in ("dumb", "no-such-terminal"):
-        result = subprocess.run([script, "-qec", CLADE, "/dev/null"], env={**ENV, "TERM": term}, timeout=30, capture_output=True,
+        result = subprocess.run([script, "-qec", CLADE, "/dev/null"], env={**ENV, **NO_LEAK_CHECK, "TERM": term}, timeout=30, capture_output=True,
                                 stdin=subprocess.DEVNULL)
         ok(result.returncode == 2 and b"clade snapshot" in result.stdout and term.encode() in result.stdout, f"TERM={term}",
            result.returncode, result.stdout)
@@ -170,7 +172,7 @@ def isolated(setup, command, user=None):
     if user is not None:
         command = f"setpriv --reuid={user} --regid={user} --clear-groups {command}"
     result = subprocess.run([unshare, "--mount", "--pid", "--fork", "--propagation", "private", "sh", "-c", f"{setup} && {command}"],
-                            env=ENV, capture_output=True, timeout=60, stdin=subprocess.DEVNULL)
+                            env={**ENV, **NO_LEAK_CHECK}, capture_output=True, timeout=60, stdin=subprocess.DEVNULL)
     if b"unshare" in result.stderr or b"mount:" in result.stderr:
         raise Skip(result.stderr.decode(errors="replace"))
     return result
@@ -179,7 +181,8 @@ def isolated(setup, command, user=None):
 def without_proc_it_says_so():
     result = isolated("mount -t tmpfs none /proc", f"{CLADE} snapshot --sample 0")
     ok(result.returncode == 1, "exit status 1", result)
-    ok(b"/proc is not mounted" in result.stderr and result.stderr.count(b"\n") == 1, "and why", result.stderr)
+    said = [line for line in result.stderr.splitlines() if not line.startswith(b"==")]  # a sanitizer misses /proc too
+    ok(len(said) == 1 and b"/proc is not mounted" in said[0], "and why", result.stderr)
 
 
 def hidden_processes_are_called_hidden():
@@ -224,7 +227,7 @@ def it_starts_when_the_process_table_is_full():
         def enter():
             with open(f"{group}/cgroup.procs", "w", encoding="ascii") as file:
                 file.write("0")
-        result = clade("snapshot", "--sample", "0.2", preexec_fn=enter)
+        result = clade("snapshot", "--sample", "0.2", preexec_fn=enter, env=NO_LEAK_CHECK)
         ok(result.returncode == 0 and b"no owner" in result.stdout, "a snapshot is written", result)
     finally:
         os.rmdir(group)

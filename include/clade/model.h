@@ -114,6 +114,8 @@ struct model {
 	int32_t *by_owner;    /* process indexes, grouped by owner, by pid within */
 	struct totals all;
 	struct growth growth; /* of the machine */
+	double ten_s; /* how long the windows of 10 and of 60 s are so far; NAN: no sample before */
+	double sixty_s;
 	struct verdict verdict;
 };
 

@@ -607,10 +607,10 @@ static int add_notes(struct procps *procps)
 				level, level == 1 ? "visible by number only" : "not visible"));
 	if (rc == 0 && procps->denied > 0)
 		rc = add_note(snap, arena_printf(&snap->arena,
-						 "run as uid %u: the environment of %zu processes "
-						 "of other users is not readable; "
-						 "their owners come from cgroup and ancestry only",
-						 (unsigned)geteuid(), procps->denied));
+						 "uid %u may not read the environment of %zu %s: "
+						 "owners there come from cgroup and ancestry only",
+						 (unsigned)geteuid(), procps->denied,
+						 procps->denied == 1 ? "process" : "processes"));
 	if (rc == 0 && is_known(snap->host.pid_ns) && snap->host.pid_ns != INITIAL_PID_NS)
 		rc = add_note(snap, arena_strdup(&snap->arena, "run inside a pid namespace: only "
 							       "the processes in it are visible"));

@@ -11,6 +11,7 @@
 enum {
 	GROWING_PER_S = 5,    /* net, held over 10 s: 50 processes more than then */
 	GROWING_PER_MIN = 60, /* or over 60 s */
+	GROWING_LEAST = 25, /* processes more, however short the time: three in 0.2 s are nothing */
 	EXPLODING_PER_S = 100,
 	EXPLODING_ETA_S = 600, /* or the limit is this near, while growing */
 	LOOP_PER_MIN = 3,      /* the root began again so often in the last minute */
@@ -27,10 +28,13 @@ static double or_zero(double value)
 	return isnan(value) ? 0 : value;
 }
 
-static bool is_growing(const struct growth *growth)
+static bool is_growing(const struct model *model, const struct growth *growth)
 {
-	return or_zero(growth->procs_10s_per_s) >= GROWING_PER_S ||
-	       or_zero(growth->procs_60s_per_s) * 60 >= GROWING_PER_MIN;
+	double ten = or_zero(growth->procs_10s_per_s);
+	double sixty = or_zero(growth->procs_60s_per_s);
+
+	return (ten >= GROWING_PER_S && ten * model->ten_s >= GROWING_LEAST) ||
+	       (sixty * 60 >= GROWING_PER_MIN && sixty * model->sixty_s >= GROWING_LEAST);
 }
 
 static unsigned badges_of(const struct model *model, size_t g)
@@ -40,7 +44,7 @@ static unsigned badges_of(const struct model *model, size_t g)
 	double per_s = or_zero(group->growth.procs_10s_per_s);
 	unsigned badges = 0;
 
-	if (owner->kind != OWNER_KERNEL && is_growing(&group->growth)) {
+	if (owner->kind != OWNER_KERNEL && is_growing(model, &group->growth)) {
 		double eta_s = verdict_eta(&model->snap->machine, per_s, NULL);
 
 		badges |= BADGE_GROWING;

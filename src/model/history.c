@@ -572,6 +572,8 @@ void history_rates(const struct history *history, struct model *model)
 	const struct mark *ten = &history->marks[window.ten];
 	const struct mark *sixty = &history->marks[window.sixty];
 
+	model->ten_s = window.ten_s > 0 ? window.ten_s : NAN;
+	model->sixty_s = window.sixty_s > 0 ? window.sixty_s : NAN;
 	owner_rates(history, model, &window);
 	node_rates(history, model, &window);
 	model->growth = growth_of(&history->latest.all, &ten->all, window.ten_s, &sixty->all,
