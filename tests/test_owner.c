@@ -1,4 +1,5 @@
 /* Who owns what: machines as tables in, owners out. */
+#include "attribute/rules.h"
 #include "lab.h"
 #include "suite.h"
 
@@ -538,6 +539,179 @@ static void kernel_threads_are_the_kernels(void **state)
 	       "3 kernel:kernel\n");
 }
 
+/* ---- Every built-in rule ---- */
+
+#define NODE "/usr/bin/node node "
+#define PYTHON "/usr/bin/python3.11 python3 "
+
+/* A process and the product that it must belong to: by its root, by a mark, by its cgroup. */
+static const struct {
+	const char *process;
+	const char *product;
+} known[] = {
+	{GOD, "pm2"},
+	{NODE "/usr/lib/node_modules/pm2/bin/pm2 start x.js --no-daemon", "pm2"},
+	{NODE "/usr/bin/pm2-runtime start x.js", "pm2"},
+	{"/bin/sh sh ; " APP(0, "api"), "pm2"},
+	{CLAUDE " claude --resume", "claude-code"},
+	{"/root/.local/share/claude/versions/2.1.330 claude", "claude-code"},
+	{"/x/claude-code/bin/claude.exe claude", "claude-code"},
+	{"/usr/bin/node claude", "claude-code"},
+	{NODE "/usr/lib/node_modules/@anthropic-ai/claude-code/cli.js", "claude-code"},
+	{"/bin/sh sh ; CLAUDE_CODE_CHILD_SESSION=1", "claude-code"},
+	{NODE "/usr/lib/node_modules/@openai/codex/bin/codex.js", "codex"},
+	{"/x/vendor/x86_64-unknown-linux-musl/bin/codex codex exec ls", "codex"},
+	{"/bin/sh sh ; CODEX_CI=1", "codex"},
+	{NODE "/usr/lib/node_modules/@google/gemini-cli/bundle/gemini.js", "gemini"},
+	{"/bin/sh sh ; GEMINI_CLI=1", "gemini"},
+	{NODE "/usr/lib/node_modules/@qwen-code/qwen-code/cli.js", "qwen"},
+	{"/bin/sh sh ; QWEN_CODE=1", "qwen"},
+	{"/x/bin/kilo kilo", "kilo"},
+	{"/bin/sh sh ; OPENCODE=1 KILO=1 KILOCODE_FEATURE=cli", "kilo"},
+	{"/x/opencode-linux-x64/bin/opencode opencode", "opencode"},
+	{"/bin/sh sh ; OPENCODE=1 AGENT=1", "opencode"},
+	{"/x/copilot-linux-x64/copilot copilot ; comm:MainThread", "copilot"},
+	{"/bin/sh sh ; COPILOT_CLI=1", "copilot"},
+	{"/root/.amp/bin/amp amp", "amp"},
+	{"/bin/sh sh ; AGENT=amp CLAUDECODE=1 AMP_CURRENT_THREAD_ID=T-1", "amp"},
+	{"/x/cursor-agent cursor-agent", "cursor"},
+	{NODE "/root/.local/share/cursor-agent/versions/1/index.js", "cursor"},
+	{"/bin/sh sh ; CURSOR_AGENT=1", "cursor"},
+	{"/bin/sh sh ; CURSOR_EXTENSION_HOST_ROLE=agent-exec", "cursor"},
+	{"/usr/bin/goose goose session", "goose"},
+	{"/bin/sh sh ; AGENT=goose AGENT_SESSION_ID=20261124_1", "goose"},
+	{"/usr/bin/crush crush", "crush"},
+	{"/bin/sh sh ; CRUSH=1", "crush"},
+	{NODE "/usr/lib/node_modules/@augmentcode/auggie/augment.mjs", "auggie"},
+	{"/bin/sh sh ; AUGMENT_AGENT=1", "auggie"},
+	{PYTHON "/usr/local/bin/aider", "aider"},
+	{PYTHON "-m aider", "aider"},
+	{"/x/@cline/cli-linux-x64/bin/cline cline", "cline"},
+	{"/bin/sh sh ; CLINE_ACTIVE=1", "cline"},
+	{NODE "/usr/lib/node_modules/@continuedev/cli/dist/cn.js", "continue"},
+	{"/usr/bin/node pi", "pi"},
+	{"/bin/sh sh ; PI_CODING_AGENT=true", "pi"},
+	{"/x/cli-linux-x64/bin/droid droid", "droid"},
+	{"/bin/sh sh ; NODE_EXTRA_CA_CERTS=/root/.factory/cache/certs/x.pem", "droid"},
+	{"/bin/sh sh ; ROO_ACTIVE=1", "roo"},
+	{PYTHON "/usr/local/bin/openhands", "openhands"},
+	{"/bin/sh sh ; WINDSURF_CASCADE_TERMINAL=1", "windsurf"},
+	{"/bin/sh sh ; ANTIGRAVITY_AGENT=1", "antigravity"},
+	{"/bin/sh sh ; TRAE_AI_SHELL_ID=1", "trae"},
+	{"/bin/sh sh ; IFLOW_CLI=1", "iflow"},
+	{"/bin/sh sh ; JUNIE_DATA=/x", "junie"},
+	{"/bin/sh sh ; GROK_AGENT=1", "grok"},
+	{"/bin/sh sh ; AWS_EXECUTION_ENV=AmazonQ-For-CLI-1.2", "amazon-q"},
+	{"/bin/sh sh ; AI_AGENT=acme@1.2", "generic"},
+	{"/bin/sh sh ; AGENT=acme", "generic"},
+	{"/bin/a a ; cgroup:/kubepods/pod0a0a0a0a-1b1b-2c2c-3d3d-4e4e4e4e4e4e", "kubernetes"},
+	{"/bin/a a ; cgroup:/system.slice/docker-" ID1 ".scope", "docker"},
+	{"/bin/a a ; cgroup:/libpod_parent/libpod-" ID1, "podman"},
+	{"/bin/a a ; cgroup:/system.slice/nerdctl-" ID1 ".scope", "containerd"},
+	{"/bin/a a ; cgroup:/x.slice:cri-containerd:" ID1, "containerd"},
+	{"/bin/a a ; cgroup:/machine.slice/crio-" ID1 ".scope/container", "crio"},
+	{"/bin/a a ; cgroup:/kubepods/besteffort/" ID1, "kubepods"},
+	{"/bin/a a ; cgroup:/ecs/cluster/task/" ID1, "ecs"},
+	{"/bin/a a ; cgroup:/buildkit/abc123", "buildkit"},
+	{"/bin/a a ; cgroup:/garden/0a0a0a0a-1b1b-2c2c-3d3d-4e4e4e4e4e4e", "garden"},
+	{"/bin/a a ; cgroup:/lxc/web1", "lxc"},
+	{"/bin/a a ; cgroup:/machine.slice/systemd-nspawn@deb.service/payload", "nspawn"},
+	{"/bin/a a ; cgroup:/app.slice/app-flatpak-org.gnome.Maps-77.scope", "flatpak"},
+	{"/bin/a a ; ns:9.1 foreign", "namespace"},
+	{"/bin/a a ; cgroup:/system.slice/a.service", "systemd"},
+	{"/sbin/a a ; cgroup:/init.scope", "init"},
+	{"/bin/a a ; cgroup:/user.slice/user-0.slice/session-7.scope", "logind"},
+	{"/usr/sbin/cron /usr/sbin/cron -f", "cron"},
+	{"/usr/bin/tmux tmux new ; \"comm:tmux: server\"", "tmux"},
+	{"/usr/bin/screen \"SCREEN -dmS work\"", "screen"},
+	{"/usr/bin/zellij zellij --server /run/x", "zellij"},
+	{"/usr/sbin/sshd \"sshd: ann@pts/3\" ; comm:sshd", "ssh"},
+	{"/usr/lib/openssh/sshd-session \"sshd-session: ann [priv]\" ; comm:sshd-session", "ssh"},
+	{"/bin/login \"/bin/login -p --\"", "console"},
+};
+
+static void every_built_in_rule_finds_its_own(void **state)
+{
+	struct text table = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		struct lab *lab = lab_new(NULL);
+		const struct owner *owner;
+
+		text_clear(&table);
+		text_printf(&table, "1 0 /sbin/init init\n100 1 %s\n", known[i].process);
+		lab_sample(lab, 0, text_str(&table));
+		owner = &lab->attr->owners[lab->attr->procs[snapshot_find_pid(lab->snap, 100)].owner];
+		if (strcmp(owner->product, known[i].product) != 0)
+			fail_msg("'%s' is of %s", known[i].process, owner->product);
+		lab_free(lab);
+	}
+	text_done(&table);
+}
+
+static void every_built_in_rule_is_tried(void **state)
+{
+	struct ruleset *rules = rules_new();
+
+	(void)state;
+	for (size_t r = 0; r < rules->n; r++) {
+		bool is_tried = false;
+
+		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+			is_tried = is_tried || strcmp(known[i].product, rules->rules[r]->name) == 0;
+		if (!is_tried)
+			fail_msg("no process above is of [%s]", rules->rules[r]->name);
+	}
+	rules_free(rules);
+}
+
+static void a_listener_is_no_login(void **state)
+{
+	(void)state;
+	expect("1 0 /sbin/init init\n"
+	       "10 1 /usr/sbin/sshd \"sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups\" ; comm:sshd start:1\n"
+	       "11 10 /usr/sbin/sshd \"sshd: ann [priv]\" ; comm:sshd start:5\n"
+	       "12 11 /usr/sbin/sshd \"sshd: ann@pts/0\" ; comm:sshd\n"
+	       "13 12 /bin/bash -bash ; sid:13\n"
+	       "14 10 /usr/sbin/sshd \"sshd: unknown [net]\" ; comm:sshd\n",
+	       "1 none:none\n"
+	       "10 none:none\n"
+	       "11 ssh:11.5\n"
+	       "12 ssh:11.5\n"
+	       "13 ssh:11.5\n"
+	       "14 none:none\n");
+}
+
+static void each_job_of_cron_is_an_owner(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+
+	(void)state;
+	lab_sample(lab, 0,
+		   "1 0 /sbin/init init\n"
+		   "10 1 /usr/sbin/cron cron -f ; start:5\n"
+		   "11 10 /usr/sbin/cron CRON -f ; comm:cron start:6\n"
+		   "12 11 /bin/sh sh -c /srv/backup.sh ; sid:12\n"
+		   "13 12 /bin/tar tar\n");
+	assert_string_equal(lab_owners(lab), "1 none:none\n10 cron:10.5\n11 cron:11.6\n12 cron:11.6\n13 cron:11.6\n");
+	assert_string_equal(lab_owner(lab, "cron:11.6")->name, "/srv/backup.sh");
+	lab_free(lab);
+}
+
+static void a_container_without_a_telling_cgroup_is_told_by_its_shim(void **state)
+{
+	(void)state;
+	expect("1 0 /sbin/init init\n"
+	       "10 1 /usr/bin/containerd-shim-runc-v2 shim -namespace lab -id ctrbox -address /run/x\n"
+	       "11 10 /bin/app app ; cgroup:/lab/ctrbox ns:8.1 foreign\n"
+	       "12 11 /bin/sh sh   ; cgroup:/lab/ctrbox ns:8.7 foreign\n",
+	       "1 none:none\n"
+	       "10 none:none\n"
+	       "11 containerd:ctrbox\n"
+	       "12 containerd:ctrbox\n");
+}
+
 /* ---- Evidence ---- */
 
 static void every_process_has_its_evidence(void **state)
@@ -609,6 +783,11 @@ int main(void)
 		cmocka_unit_test(a_service_is_not_the_agents_whose_child_restarted_it),
 		cmocka_unit_test(a_pane_is_a_login_also_when_an_agent_started_the_server),
 		cmocka_unit_test(kernel_threads_are_the_kernels),
+		cmocka_unit_test(every_built_in_rule_finds_its_own),
+		cmocka_unit_test(every_built_in_rule_is_tried),
+		cmocka_unit_test(a_listener_is_no_login),
+		cmocka_unit_test(each_job_of_cron_is_an_owner),
+		cmocka_unit_test(a_container_without_a_telling_cgroup_is_told_by_its_shim),
 		cmocka_unit_test(every_process_has_its_evidence),
 		cmocka_unit_test(a_cycle_of_parents_harms_nobody),
 	};
