@@ -157,7 +157,7 @@ static int say_growing(struct model *model, int32_t owner)
 {
 	const struct group *group = &model->groups[owner];
 	bool is_exploding = group->badges & BADGE_EXPLODING;
-	const char *limit;
+	const char *limit = NULL;
 	double eta_s = verdict_eta(&model->snap->machine, group->growth.procs_10s_per_s, &limit);
 	uint32_t count;
 	const char *command = commonest(model, owner, &count);
