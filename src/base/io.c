@@ -128,13 +128,30 @@ static int write_and_name(int fd, const char *temporary, const char *path, const
 	return 0;
 }
 
+/* A device or a pipe has no whole to keep: it takes what is written to it. */
+static int write_special(const char *path, const void *bytes, size_t len)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	int rc;
+
+	if (fd < 0)
+		return -errno;
+	rc = io_write_all(fd, bytes, len);
+	close(fd);
+	return rc;
+}
+
 int io_write_file(const char *path, const void *bytes, size_t len, bool replace)
 {
 	struct text temporary = {0};
+	struct stat st;
+	bool exists = stat(path, &st) == 0;
 	int fd;
 	int rc;
 
-	if (!replace && access(path, F_OK) == 0)
+	if (exists && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		return write_special(path, bytes, len);
+	if (exists && !replace)
 		return -EEXIST;
 	text_printf(&temporary, "%s.XXXXXX", path);
 	fd = mkostemp(temporary.data, O_CLOEXEC);
