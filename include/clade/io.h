@@ -25,7 +25,7 @@ int io_write_all(int fd, const void *bytes, size_t len);
 
 /* Writes a new file as a whole: into a temporary file beside it, synced, then given its name.
  * Returns 0, -EEXIST when the file is there and `replace` is false, or another -errno; on failure
- * nothing is left behind. Mode 0600. */
+ * nothing is left behind. Mode 0600. A device or a FIFO is written into. */
 int io_write_file(const char *path, const void *bytes, size_t len, bool replace);
 
 #endif
