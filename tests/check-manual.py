@@ -84,7 +84,7 @@ def the_manual_has_every_exit_status():
 
 
 def the_manual_of_rules_has_every_key_and_field():
-    source = read("src/attribute/rules.c")
+    source = read("src/attribute/rule.c")
     keys = re.findall(r'^\t\{"([a-z._]+)",\s+VALUE_', source, re.M)
     ok(len(keys) > 40, "the rules' keys are found", keys)
     expect("every key of a rule", [key for key in keys if not re.search(rf"(?<![\w.]){re.escape(key)}(?![\w.])", RULES)])

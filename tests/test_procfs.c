@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "collect/procfs.h"
+#include "collect/rates.h"
 #include "suite.h"
 
 #define PARSE(s) s, sizeof(s) - 1
@@ -208,6 +209,47 @@ static void a_number_alone_is_a_number(void **state)
 	assert_int_equal(number, 32768);
 }
 
+/* ---- Rates ---- */
+
+static void cpu_shares_are_of_the_time_between_two_samples(void **state)
+{
+	struct snapshot then = {.machine.cpu = {100, 0, 100, 700, 100, 0, 0, 0}, .machine.forks = 1000, .machine.oom_kills = 2};
+	struct snapshot now = {.machine.cpu = {150, 0, 110, 720, 120, 0, 0, 0}, .machine.forks = 1090, .machine.oom_kills = 5,
+			       .interval_s = 3};
+
+	(void)state;
+	rates_machine(&now, &then);
+	assert_true(now.machine.cpu_percent.user == 50);
+	assert_true(now.machine.cpu_percent.iowait == 20);
+	assert_true(now.machine.forks_per_s == 30);
+	assert_int_equal(now.machine.oom_kills_new, 3);
+	rates_machine(&now, NULL);
+	assert_true(isnan(now.machine.cpu_percent.user) && isnan(now.machine.forks_per_s));
+	assert_false(is_known(now.machine.oom_kills_new));
+}
+
+static void a_counter_that_falls_or_is_unknown_gives_no_rate(void **state)
+{
+	(void)state;
+	assert_true(isnan(rates_bytes(5, 10, 1)));
+	assert_true(isnan(rates_bytes(UNKNOWN, 10, 1)));
+	assert_true(isnan(rates_bytes(20, 10, 0)));
+	assert_true(rates_bytes(20, 10, 2) == 5);
+}
+
+static void a_newborn_process_is_measured_since_its_birth(void **state)
+{
+	struct snapshot then = {.mono_ms = 8000};
+	struct snapshot now = {.mono_ms = 10000, .interval_s = 2, .host.ticks_per_s = 100};
+	struct process proc = {.start_ticks = 950, .cpu_ticks = 25};
+	struct process before = {.start_ticks = 950, .cpu_ticks = 5};
+
+	(void)state;
+	assert_true(fabsf(rates_cpu(&now, &then, &proc, NULL) - 50) < 0.01F);
+	assert_true(fabsf(rates_cpu(&now, &then, &proc, &before) - 10) < 0.01F);
+	assert_true(isnan(rates_cpu(&now, NULL, &proc, NULL)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -228,6 +270,9 @@ int main(void)
 		cmocka_unit_test(hidepid_is_read_from_what_is_mounted_on_proc),
 		cmocka_unit_test(a_namespace_is_its_inode),
 		cmocka_unit_test(a_number_alone_is_a_number),
+		cmocka_unit_test(cpu_shares_are_of_the_time_between_two_samples),
+		cmocka_unit_test(a_counter_that_falls_or_is_unknown_gives_no_rate),
+		cmocka_unit_test(a_newborn_process_is_measured_since_its_birth),
 	};
 
 	return cmocka_run_group_tests_name("procfs", tests, NULL, NULL);

@@ -79,6 +79,13 @@ struct ruleset {
 	size_t n_groups;
 };
 
+/* An empty rule of that name; rule_free() takes NULL. */
+struct rule *rule_new(const char *name);
+void rule_free(struct rule *rule);
+
+/* Sets a key as a rule file has it. Returns 0, or -EINVAL with a sentence in `error`. */
+int rule_set(struct rule *rule, const char *name, const char *value, struct text *error);
+
 /* The rule of that name, or NULL. */
 const struct rule *rules_find(const struct ruleset *rules, const char *name);
 

@@ -26,6 +26,7 @@
 #include "clade/source.h"
 #include "facts.h"
 #include "procfs.h"
+#include "rates.h"
 
 enum {
 	SLICE_NS = 4000000,    /* the keyboard is looked at this often while reading */
@@ -207,50 +208,6 @@ static void read_oom(struct procps *procps, struct machine *machine)
 	machine->oom_kills = stack ? stack->head[0].result.ul_int : UNKNOWN;
 }
 
-static uint64_t rise(uint64_t now, uint64_t before)
-{
-	return is_known(now) && is_known(before) && now >= before ? now - before : UNKNOWN;
-}
-
-static double share(uint64_t now, uint64_t before, double total)
-{
-	uint64_t part = rise(now, before);
-
-	return is_known(part) && total > 0 ? 100.0 * (double)part / total : NAN;
-}
-
-static double cpu_total(const struct cpu_ticks *cpu)
-{
-	return (double)(cpu->user + cpu->nice + cpu->system + cpu->idle + cpu->iowait + cpu->irq +
-			cpu->softirq + cpu->steal);
-}
-
-/* The rates, when there is a sample before. */
-static void compare_machine(struct snapshot *snap, const struct snapshot *previous)
-{
-	struct machine *now = &snap->machine;
-	const struct machine *then = previous ? &previous->machine : NULL;
-	double total = then && is_known(now->cpu.user) && is_known(then->cpu.user)
-			       ? cpu_total(&now->cpu) - cpu_total(&then->cpu)
-			       : 0;
-	uint64_t forks = then ? rise(now->forks, then->forks) : UNKNOWN;
-
-	now->cpu_percent = (struct cpu_split){
-		.user = then ? share(now->cpu.user, then->cpu.user, total) : NAN,
-		.nice = then ? share(now->cpu.nice, then->cpu.nice, total) : NAN,
-		.system = then ? share(now->cpu.system, then->cpu.system, total) : NAN,
-		.idle = then ? share(now->cpu.idle, then->cpu.idle, total) : NAN,
-		.iowait = then ? share(now->cpu.iowait, then->cpu.iowait, total) : NAN,
-		.irq = then ? share(now->cpu.irq + now->cpu.softirq,
-				    then->cpu.irq + then->cpu.softirq, total)
-			    : NAN,
-		.steal = then ? share(now->cpu.steal, then->cpu.steal, total) : NAN,
-	};
-	now->forks_per_s =
-		is_known(forks) && snap->interval_s > 0 ? (double)forks / snap->interval_s : NAN;
-	now->oom_kills_new = then ? rise(now->oom_kills, then->oom_kills) : UNKNOWN;
-}
-
 static void read_machine(struct procps *procps)
 {
 	struct machine *machine = &procps->snap->machine;
@@ -267,7 +224,7 @@ static void read_machine(struct procps *procps)
 	if (read_number("/proc/sys/kernel/threads-max", &machine->threads_max) != 0)
 		machine->threads_max = UNKNOWN;
 	machine->uptime_s = (double)now_ns(CLOCK_BOOTTIME) / 1e9;
-	compare_machine(procps->snap, procps->previous);
+	rates_machine(procps->snap, procps->previous);
 }
 
 static int read_host(struct procps *procps)
@@ -443,13 +400,6 @@ static void read_io(struct process *proc)
 	text_done(&bytes);
 }
 
-static float byte_rate(uint64_t now, uint64_t before, double seconds)
-{
-	uint64_t bytes = rise(now, before);
-
-	return is_known(bytes) && seconds > 0 ? (float)((double)bytes / seconds) : NAN;
-}
-
 static void take_io(struct procps *procps, struct process *proc, const struct process *before,
 		    const struct side *old_side, struct side *side)
 {
@@ -465,28 +415,12 @@ static void take_io(struct procps *procps, struct process *proc, const struct pr
 	if (before && old_side) {
 		double seconds = (double)(procps->snap->mono_ms - old_side->io_ms) / 1000;
 
-		proc->io_read_rate = byte_rate(proc->io_read_bytes, before->io_read_bytes, seconds);
+		proc->io_read_rate =
+			rates_bytes(proc->io_read_bytes, before->io_read_bytes, seconds);
 		proc->io_write_rate =
-			byte_rate(proc->io_write_bytes, before->io_write_bytes, seconds);
+			rates_bytes(proc->io_write_bytes, before->io_write_bytes, seconds);
 	}
 	side->io_ms = procps->snap->mono_ms;
-}
-
-/* Since the sample before; since its birth, for one that is younger than that. */
-static float cpu_percent(const struct procps *procps, const struct process *proc,
-			 const struct process *before)
-{
-	double ticks_per_s = procps->snap->host.ticks_per_s;
-	double age_s =
-		(double)procps->snap->mono_ms / 1000 - (double)proc->start_ticks / ticks_per_s;
-	double seconds = before ? procps->snap->interval_s : age_s;
-	uint64_t ticks = rise(proc->cpu_ticks, before ? before->cpu_ticks : 0);
-
-	if (!procps->previous || !is_known(ticks))
-		return NAN;
-	if (seconds < 1 / ticks_per_s)
-		seconds = 1 / ticks_per_s;
-	return (float)(100.0 * (double)ticks / ticks_per_s / seconds);
 }
 
 static void copy_comm(char comm[COMM_MAX], const char *from)
@@ -541,7 +475,7 @@ static int take_process(struct procps *procps, const struct pids_stack *stack)
 	if (rc != 0)
 		return rc;
 	procps->denied += proc->facts->env == ENV_DENIED;
-	proc->cpu_percent = cpu_percent(procps, proc, before);
+	proc->cpu_percent = rates_cpu(procps->snap, procps->previous, proc, before);
 	take_io(procps, proc, before, old_side, side);
 	snap->n_procs++;
 	return 0;
