@@ -314,8 +314,10 @@ static const char *rows_of(struct lab *lab, const struct view *view)
 		text_add_repeat(&lab->said, ' ', (size_t)row->depth);
 		if (row->type == ROW_OWNER)
 			text_printf(&lab->said, "%s", lab->attr->owners[row->index].name);
-		else
+		else if (row->type == ROW_PROC)
 			text_printf(&lab->said, "%d", lab->snap->procs[row->index].pid);
+		else
+			text_printf(&lab->said, "×%u", rows.bundles.items[row->index].n);
 		text_printf(&lab->said, "%s\n", row->is_match ? " *" : "");
 	}
 	rows_done(&rows);
@@ -402,6 +404,108 @@ static void only_one_users_and_only_some_states_can_be_shown(void **state)
 	lab_free(lab);
 }
 
+/* ---- Bundles ---- */
+
+static const char alike[] = " 1  0 /sbin/init init\n"
+			    "10  1 /bin/sh sh ; rss:1000\n"
+			    "11 10 /usr/bin/curl curl http://h/1 ; rss:1000\n"
+			    "12 10 /usr/bin/curl curl http://h/22 ; rss:1000\n"
+			    "13 10 /usr/bin/curl curl http://h/333 ; rss:1000\n"
+			    "14 10 /usr/bin/curl curl http://h/4 ; rss:1000 state:D\n"
+			    "15 10 /usr/bin/curl curl http://h/5 ; rss:1000\n"
+			    "16 15 /bin/cat cat ; rss:500\n"
+			    "17 10 /usr/bin/wget wget http://h/5\n"
+			    "18 10 - ; state:Z env:unread comm:curl\n";
+
+static void siblings_that_look_alike_are_one_row(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+	struct view view = view_of(VIEW_TREE, true);
+
+	(void)state;
+	lab_sample(lab, 0, alike);
+	assert_string_equal(rows_of(lab, &view), "1\n 10\n  ×5\n  17\n  18\n");
+	view.are_bundles_open = true;
+	assert_string_equal(rows_of(lab, &view),
+			    "1\n 10\n  ×5\n   11\n   12\n   13\n   14\n   15\n    16\n  17\n  18\n");
+	lab_free(lab);
+}
+
+static void a_bundle_sums_its_members_and_what_is_below_them(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+	struct view view = view_of(VIEW_TREE, true);
+	const struct bundle *bundle;
+	struct rows rows;
+
+	(void)state;
+	lab_sample(lab, 0, alike);
+	rows_init(&rows);
+	rows_make(&rows, lab->model, &view);
+	assert_int_equal(rows.bundles.n, 1);
+	bundle = &rows.bundles.items[0];
+	assert_int_equal(bundle->n, 5);
+	assert_int_equal(bundle->totals.procs, 6);
+	assert_int_equal(bundle->totals.rss_bytes, 5500);
+	assert_int_equal(bundle->totals.blocked, 1);
+	assert_int_equal(bundle->key.parent.pid, 10);
+	rows_done(&rows);
+	lab_free(lab);
+}
+
+static void processes_of_different_owners_are_not_alike(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+	struct view view = view_of(VIEW_TREE, true);
+
+	(void)state;
+	lab_sample(lab, 0,
+		   "1 0 /sbin/init init\n"
+		   "11 1 /bin/sh sh ; sid:11\n12 1 /bin/sh sh ; sid:12\n13 1 /bin/sh sh ; sid:13\n"
+		   "14 1 /bin/sh sh ; sid:14 " TOOL "\n15 1 /bin/sh sh ; sid:15 " TOOL "\n16 1 /bin/sh sh ; sid:16 " TOOL "\n");
+	assert_null(strstr(rows_of(lab, &view), "×"));
+	lab_free(lab);
+}
+
+static void a_bundle_knows_how_fast_it_grows(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+	struct view view = view_of(VIEW_TREE, true);
+	struct rows rows;
+
+	(void)state;
+	rows_init(&rows);
+	for (int i = 0; i < 4; i++) {
+		sample_crowd(lab, 100, 10 + 40 * i);
+		rows_make(&rows, lab->model, &view);
+		assert_int_equal(rows.bundles.n, 1);
+		assert_true(i == 0 ? isnan(rows.bundles.items[0].growth.procs_10s_per_s)
+				   : fabs(rows.bundles.items[0].growth.procs_10s_per_s - 20) < 0.1);
+	}
+	rows_done(&rows);
+	lab_free(lab);
+}
+
+static void a_process_without_a_row_is_found_in_its_bundle(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+	struct view view = view_of(VIEW_TREE, true);
+	struct rows rows;
+	ptrdiff_t found;
+
+	(void)state;
+	lab_sample(lab, 0, alike);
+	rows_init(&rows);
+	rows_make(&rows, lab->model, &view);
+	found = rows_find(&rows, lab->model,
+			  (struct row_key){.type = ROW_PROC, .proc = process_key(&lab->snap->procs[snapshot_find_pid(lab->snap, 13)])});
+	assert_true(found >= 0);
+	assert_int_equal(rows.items[found].type, ROW_BUNDLE);
+	assert_int_equal(lab->snap->procs[row_proc(lab->model, &rows, &rows.items[found])].pid, 11);
+	rows_done(&rows);
+	lab_free(lab);
+}
+
 /* ---- Queries ---- */
 
 static bool matches(const char *pattern, int pid)
@@ -478,8 +582,8 @@ static void an_order_does_not_depend_on_where_it_began(void **state)
 	for (size_t c = 0; c < COLUMNS_N; c++) {
 		for (int32_t a = 0; columns[c].flags & COL_PROCS && a < (int32_t)lab->snap->n_procs; a++) {
 			for (int32_t b = 0; b < (int32_t)lab->snap->n_procs; b++) {
-				int x = column_compare_procs((enum column_id)c, lab->model, a, b);
-				int y = column_compare_procs((enum column_id)c, lab->model, b, a);
+				int x = column_compare_procs((enum column_id)c, lab->model, NULL, (struct proc_subject){.index = a}, (struct proc_subject){.index = b});
+				int y = column_compare_procs((enum column_id)c, lab->model, NULL, (struct proc_subject){.index = b}, (struct proc_subject){.index = a});
 
 				assert_true(a == b ? x == 0 : (x > 0) == (y < 0) && x != 0);
 			}
@@ -511,6 +615,11 @@ int main(void)
 		cmocka_unit_test(the_tree_holds_every_process),
 		cmocka_unit_test(a_filter_keeps_what_is_above_and_below_a_match),
 		cmocka_unit_test(only_one_users_and_only_some_states_can_be_shown),
+		cmocka_unit_test(siblings_that_look_alike_are_one_row),
+		cmocka_unit_test(a_bundle_sums_its_members_and_what_is_below_them),
+		cmocka_unit_test(processes_of_different_owners_are_not_alike),
+		cmocka_unit_test(a_bundle_knows_how_fast_it_grows),
+		cmocka_unit_test(a_process_without_a_row_is_found_in_its_bundle),
 		cmocka_unit_test(a_query_ignores_case_unless_it_has_a_capital),
 		cmocka_unit_test(a_broken_query_is_refused_with_its_reason),
 		cmocka_unit_test(every_column_has_a_value_for_everything_it_says),

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "clade/bundle.h"
 #include "clade/model.h"
 #include "clade/text.h"
 #include "clade/users.h"
@@ -49,9 +50,21 @@ void column_add_owner(struct text *out, enum column_id id, const struct model *m
 void column_add_proc(struct text *out, enum column_id id, const struct model *model, int32_t proc,
 		     const struct users *users);
 
+void column_add_bundle(struct text *out, enum column_id id, const struct model *model,
+		       const struct bundles *bundles, int32_t bundle, const struct users *users);
+
+/* A process, or a bundle of them, among its siblings. */
+struct proc_subject {
+	bool is_bundle;
+	int32_t index;
+};
+
 /* Order for sorting, ascending: below, equal or above 0. Unknown comes before everything. Ties are
- * broken by start time and pid, so the order never depends on the sort's mood. */
+ * broken by start time and pid, so the order never depends on the sort's mood. `bundles` may be
+ * NULL when there are none. */
 int column_compare_owners(enum column_id id, const struct model *model, int32_t a, int32_t b);
-int column_compare_procs(enum column_id id, const struct model *model, int32_t a, int32_t b);
+int column_compare_procs(enum column_id id, const struct model *model,
+			 const struct bundles *bundles, struct proc_subject a,
+			 struct proc_subject b);
 
 #endif

@@ -10,22 +10,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "clade/bundle.h"
 #include "clade/column.h"
 #include "clade/model.h"
 #include "clade/query.h"
 
-enum row_type { ROW_OWNER, ROW_PROC };
+enum row_type { ROW_OWNER, ROW_PROC, ROW_BUNDLE };
 
 /* What a row stands for, the same from sample to sample: selection, folds and tags hold these. */
 struct row_key {
 	enum row_type type;
-	struct proc_key proc; /* ROW_PROC */
-	uint64_t owner_hash;  /* ROW_OWNER: hash of its id */
+	struct proc_key proc; /* ROW_PROC; ROW_BUNDLE: its parent */
+	uint64_t hash;        /* ROW_OWNER: of its id; ROW_BUNDLE: its shape */
 };
 
 struct row {
 	enum row_type type;
-	int32_t index;   /* into model.groups or model.nodes */
+	int32_t index;   /* into model.groups, model.nodes or rows.bundles.items */
 	int32_t depth;   /* of nesting, 0 at the left */
 	uint64_t guides; /* bit d: at depth d (below 64) another row of that level follows further
 			    down */
@@ -41,6 +42,7 @@ struct rows {
 	size_t n;
 	size_t size;
 	size_t matches;
+	struct bundles bundles;
 };
 
 /* Which rows are open; the default differs by row (see view.is_open_default). The set holds the
@@ -60,9 +62,10 @@ struct view {
 	bool is_ascending;
 	bool is_open_default;         /* owners (VIEW_OWNERS) or processes (VIEW_TREE) start open */
 	const struct fold_set *folds; /* NULL: none */
-	const struct query *filter;   /* NULL: all; matches keep what is above and below them */
-	const char *states;           /* only processes in these states, "DZ"; NULL: all */
-	uint32_t uid;                 /* only this user's, UINT32_MAX: all */
+	bool are_bundles_open;      /* bundles start open too; else closed, whatever the default */
+	const struct query *filter; /* NULL: all; matches keep what is above and below them */
+	const char *states;         /* only processes in these states, "DZ"; NULL: all */
+	uint32_t uid;               /* only this user's, UINT32_MAX: all */
 };
 
 /* Whether the row with that key is open, as far as folds say. */
@@ -74,10 +77,24 @@ void rows_done(struct rows *rows);
 /* Replaces the contents of `rows`. Time is linear in the processes, but for sorting siblings. */
 void rows_make(struct rows *rows, const struct model *model, const struct view *view);
 
-struct row_key row_key(const struct model *model, const struct row *row);
+/* `rows` are those that the row is of; NULL is fine for an owner or a process. */
+struct row_key row_key(const struct model *model, const struct rows *rows, const struct row *row);
 bool row_key_equal(struct row_key a, struct row_key b);
 
-/* Index of the row with that key, or -1. */
+/* Index of the row with that key, or -1. A process that has no row of its own is found in the
+ * bundle that holds it. */
 ptrdiff_t rows_find(const struct rows *rows, const struct model *model, struct row_key key);
+
+/* The process that a row stands for: a bundle's oldest, an owner's root or NO_PROC. */
+int32_t row_proc(const struct model *model, const struct rows *rows, const struct row *row);
+
+/* The sums of a row. */
+const struct totals *row_totals(const struct model *model, const struct rows *rows,
+				const struct row *row);
+
+/* Adds the row's value in a column, harmless, not padded. Where owners have a kind, processes have
+ * their user. */
+void row_add_value(struct text *out, enum column_id id, const struct model *model,
+		   const struct rows *rows, const struct row *row, const struct users *users);
 
 #endif

@@ -171,7 +171,7 @@ static struct fold_set *open_nested(const struct model *model)
 		const struct row row = {.type = ROW_OWNER, .index = (int32_t)g};
 
 		if (model->groups[g].first_child != NO_OWNER)
-			folds_toggle(folds, row_key(model, &row));
+			folds_toggle(folds, row_key(model, NULL, &row));
 	}
 	return folds;
 }
@@ -203,22 +203,27 @@ static int32_t put_owners(struct report *report)
 	return hottest;
 }
 
-static void put_proc(struct report *report, const struct row *row, int32_t base_depth)
+static void put_proc(struct report *report, const struct rows *rows, const struct row *row,
+		     int32_t base_depth)
 {
+	const struct model *model = report->model;
+	const struct users *users = report->config->users;
 	struct text line = {0};
+	char number[UNITS_LEN];
 	int32_t depth = row->depth - base_depth;
 
 	for (size_t i = 0; i < COUNT(proc_columns); i++) {
 		text_clear(&report->cell);
-		column_add_proc(&report->cell, proc_columns[i], report->model, row->index,
-				report->config->users);
+		row_add_value(&report->cell, proc_columns[i], model, rows, row, users);
 		add_cell(&line, &columns[proc_columns[i]], &report->cell);
 	}
 	text_add_repeat(&line, ' ',
 			1 + 2 * (size_t)(depth < TREE_INDENT_MAX ? depth : TREE_INDENT_MAX));
-	if (report->model->attr->procs[row->index].is_orphan)
+	if (model->attr->procs[row_proc(model, rows, row)].is_orphan)
 		text_add(&line, "(orphan) ");
-	column_add_proc(&line, COLUMN_NAME, report->model, row->index, report->config->users);
+	if (row->type == ROW_BUNDLE)
+		text_printf(&line, "×%s ", units_count(number, rows->bundles.items[row->index].n));
+	row_add_value(&line, COLUMN_NAME, model, rows, row, users);
 	put_line(report, &line);
 	text_done(&line);
 }
@@ -237,7 +242,7 @@ static void put_tree(struct report *report, int32_t at)
 	for (int32_t up = at; up != NO_OWNER; up = report->model->attr->owners[up].parent) {
 		const struct row row = {.type = ROW_OWNER, .index = up};
 
-		folds_toggle(folds, row_key(report->model, &row));
+		folds_toggle(folds, row_key(report->model, NULL, &row));
 	}
 	rows_init(&rows);
 	rows_make(&rows, report->model, &view);
@@ -255,10 +260,10 @@ static void put_tree(struct report *report, int32_t at)
 			inside = row->depth;
 		else if (row->depth <= inside)
 			inside = -1;
-		if (inside < 0 || row->type != ROW_PROC)
+		if (inside < 0 || row->type == ROW_OWNER)
 			continue;
 		if (lines++ < TREE_LINES)
-			put_proc(report, row, inside + 1);
+			put_proc(report, &rows, row, inside + 1);
 		else
 			more++;
 	}

@@ -112,6 +112,36 @@ static double proc_value(enum column_id id, const struct model *model, int32_t a
 	}
 }
 
+/* The process that stands for a bundle: its oldest. */
+static int32_t face_of(const struct bundles *bundles, struct proc_subject subject)
+{
+	return subject.is_bundle ? bundles->members[bundles->items[subject.index].first]
+				 : subject.index;
+}
+
+static double subject_value(enum column_id id, const struct model *model,
+			    const struct bundles *bundles, struct proc_subject subject)
+{
+	const struct bundle *bundle;
+
+	if (!subject.is_bundle)
+		return proc_value(id, model, subject.index);
+	bundle = &bundles->items[subject.index];
+	switch (id) {
+	case COLUMN_PID:
+		return NAN;
+	case COLUMN_PPID:
+	case COLUMN_USER:
+	case COLUMN_STATE:
+	case COLUMN_AGE:
+		return proc_value(id, model, face_of(bundles, subject));
+	case COLUMN_HEAT:
+		return bundle->totals.procs;
+	default:
+		return sum_value(id, &bundle->totals, &bundle->growth);
+	}
+}
+
 static void add_count(struct text *out, double value)
 {
 	char number[UNITS_LEN];
@@ -244,6 +274,24 @@ void column_add_proc(struct text *out, enum column_id id, const struct model *mo
 	}
 }
 
+void column_add_bundle(struct text *out, enum column_id id, const struct model *model,
+		       const struct bundles *bundles, int32_t at, const struct users *users)
+{
+	struct proc_subject subject = {.is_bundle = true, .index = at};
+
+	switch (id) {
+	case COLUMN_PPID:
+	case COLUMN_USER:
+	case COLUMN_STATE:
+	case COLUMN_NAME:
+		column_add_proc(out, id, model, face_of(bundles, subject), users);
+		break;
+	default:
+		if (columns[id].flags & COL_PROCS)
+			add_value(out, id, subject_value(id, model, bundles, subject));
+	}
+}
+
 /* Unknown comes before everything. */
 static int compare(double a, double b)
 {
@@ -263,16 +311,19 @@ int column_compare_owners(enum column_id id, const struct model *model, int32_t 
 	return order != 0 ? order : strcmp(y->id, x->id);
 }
 
-int column_compare_procs(enum column_id id, const struct model *model, int32_t a, int32_t b)
+int column_compare_procs(enum column_id id, const struct model *model,
+			 const struct bundles *bundles, struct proc_subject a,
+			 struct proc_subject b)
 {
-	const struct process *x = &model->snap->procs[a];
-	const struct process *y = &model->snap->procs[b];
+	const struct process *x = &model->snap->procs[face_of(bundles, a)];
+	const struct process *y = &model->snap->procs[face_of(bundles, b)];
 	int order;
 
 	if (id == COLUMN_NAME)
 		order = strcmp(x->facts->comm, y->facts->comm);
 	else
-		order = compare(proc_value(id, model, a), proc_value(id, model, b));
+		order = compare(subject_value(id, model, bundles, a),
+				subject_value(id, model, bundles, b));
 	if (order == 0)
 		order = (x->start_ticks < y->start_ticks) - (x->start_ticks > y->start_ticks);
 	return order != 0 ? order : (x->pid < y->pid) - (x->pid > y->pid);

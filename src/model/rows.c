@@ -10,7 +10,9 @@ enum { GUIDE_LEVELS = 64 };
 
 /* A row_key as bytes to hash: no padding. */
 struct fold_key {
-	uint64_t a, b;
+	struct proc_key proc;
+	uint64_t hash;
+	uint64_t type;
 };
 
 struct fold {
@@ -24,9 +26,7 @@ struct fold_set {
 
 static struct fold_key fold_key(struct row_key key)
 {
-	if (key.type == ROW_OWNER)
-		return (struct fold_key){key.owner_hash, UINT64_MAX};
-	return (struct fold_key){key.proc.start_ticks, (uint64_t)key.proc.pid};
+	return (struct fold_key){.proc = key.proc, .hash = key.hash, .type = key.type};
 }
 
 struct fold_set *folds_new(void)
@@ -75,55 +75,124 @@ void folds_toggle(struct fold_set *folds, struct row_key key)
 	HASH_ADD(hh, folds->folds, key, sizeof(fold->key), fold);
 }
 
-/* FNV-1a (RFC 9923): owners are few, their ids are long. */
-static uint64_t hash_id(const char *id)
+static struct row_key key_of(const struct model *model, const struct rows *rows, enum row_type type,
+			     int32_t index)
 {
-	uint64_t hash = 0xcbf29ce484222325;
+	struct row_key key = {.type = type};
+	const char *id;
 
-	for (; *id; id++)
-		hash = (hash ^ (unsigned char)*id) * 0x100000001b3;
-	return hash;
+	switch (type) {
+	case ROW_OWNER:
+		id = model->attr->owners[index].id;
+		key.hash = hash_add(HASH_START, id, strlen(id));
+		break;
+	case ROW_PROC:
+		key.proc = process_key(&model->snap->procs[index]);
+		break;
+	case ROW_BUNDLE:
+		key.proc = rows->bundles.items[index].key.parent;
+		key.hash = rows->bundles.items[index].key.shape;
+		break;
+	}
+	return key;
 }
 
-static struct row_key key_of(const struct model *model, enum row_type type, int32_t index)
+struct row_key row_key(const struct model *model, const struct rows *rows, const struct row *row)
 {
-	if (type == ROW_OWNER)
-		return (struct row_key){.type = type,
-					.owner_hash = hash_id(model->attr->owners[index].id)};
-	return (struct row_key){.type = type, .proc = process_key(&model->snap->procs[index])};
-}
-
-struct row_key row_key(const struct model *model, const struct row *row)
-{
-	return key_of(model, row->type, row->index);
+	return key_of(model, rows, row->type, row->index);
 }
 
 bool row_key_equal(struct row_key a, struct row_key b)
 {
-	if (a.type != b.type)
-		return false;
-	if (a.type == ROW_OWNER)
-		return a.owner_hash == b.owner_hash;
-	return a.proc.pid == b.proc.pid && a.proc.start_ticks == b.proc.start_ticks;
+	return a.type == b.type && a.hash == b.hash && a.proc.pid == b.proc.pid &&
+	       a.proc.start_ticks == b.proc.start_ticks;
+}
+
+static bool bundle_holds(const struct model *model, const struct rows *rows, int32_t index,
+			 struct proc_key key)
+{
+	const struct bundle *bundle = &rows->bundles.items[index];
+
+	for (uint32_t m = 0; m < bundle->n; m++) {
+		const struct process *proc =
+			&model->snap->procs[rows->bundles.members[bundle->first + m]];
+
+		if (proc->pid == key.pid && proc->start_ticks == key.start_ticks)
+			return true;
+	}
+	return false;
 }
 
 ptrdiff_t rows_find(const struct rows *rows, const struct model *model, struct row_key key)
 {
 	for (size_t i = 0; i < rows->n; i++) {
-		if (row_key_equal(row_key(model, &rows->items[i]), key))
+		if (row_key_equal(row_key(model, rows, &rows->items[i]), key))
+			return (ptrdiff_t)i;
+	}
+	for (size_t i = 0; i < rows->n && key.type == ROW_PROC; i++) {
+		const struct row *row = &rows->items[i];
+
+		if (row->type == ROW_BUNDLE && bundle_holds(model, rows, row->index, key.proc))
 			return (ptrdiff_t)i;
 	}
 	return -1;
 }
 
+int32_t row_proc(const struct model *model, const struct rows *rows, const struct row *row)
+{
+	switch (row->type) {
+	case ROW_OWNER:
+		return model->attr->owners[row->index].root;
+	case ROW_PROC:
+		return row->index;
+	case ROW_BUNDLE:
+		return rows->bundles.members[rows->bundles.items[row->index].first];
+	}
+	return NO_PROC;
+}
+
+const struct totals *row_totals(const struct model *model, const struct rows *rows,
+				const struct row *row)
+{
+	switch (row->type) {
+	case ROW_OWNER:
+		return &model->groups[row->index].nested;
+	case ROW_PROC:
+		return &model->nodes[row->index].subtree;
+	case ROW_BUNDLE:
+		return &rows->bundles.items[row->index].totals;
+	}
+	return NULL;
+}
+
+void row_add_value(struct text *out, enum column_id id, const struct model *model,
+		   const struct rows *rows, const struct row *row, const struct users *users)
+{
+	enum column_id of_proc = id == COLUMN_KIND ? COLUMN_USER : id;
+
+	switch (row->type) {
+	case ROW_OWNER:
+		column_add_owner(out, id, model, row->index);
+		break;
+	case ROW_PROC:
+		column_add_proc(out, of_proc, model, row->index, users);
+		break;
+	case ROW_BUNDLE:
+		column_add_bundle(out, of_proc, model, &rows->bundles, row->index, users);
+		break;
+	}
+}
+
 void rows_init(struct rows *rows)
 {
 	*rows = (struct rows){0};
+	bundles_init(&rows->bundles);
 }
 
 void rows_done(struct rows *rows)
 {
 	free(rows->items);
+	bundles_done(&rows->bundles);
 	rows_init(rows);
 }
 
@@ -261,6 +330,12 @@ static void add_sibling(struct making *making, enum row_type type, int32_t index
 	making->siblings[making->n_siblings++] = (struct pending){.type = type, .index = index};
 }
 
+static struct proc_subject subject_of(const struct pending *pending)
+{
+	return (struct proc_subject){.is_bundle = pending->type == ROW_BUNDLE,
+				     .index = pending->index};
+}
+
 static int compare_siblings(const void *a, const void *b, void *context)
 {
 	const struct making *making = context;
@@ -270,12 +345,41 @@ static int compare_siblings(const void *a, const void *b, void *context)
 	int order;
 
 	/* owners that lie in an owner come before its own processes */
-	if (x->type != y->type)
+	if ((x->type == ROW_OWNER) != (y->type == ROW_OWNER))
 		return x->type == ROW_OWNER ? -1 : 1;
 	order = x->type == ROW_OWNER
 			? column_compare_owners(view->sort, making->model, x->index, y->index)
-			: column_compare_procs(view->sort, making->model, x->index, y->index);
+			: column_compare_procs(view->sort, making->model, &making->rows->bundles,
+					       subject_of(x), subject_of(y));
 	return view->is_ascending ? order : -order;
+}
+
+/* Siblings that look alike become one row. */
+static void bundle_siblings(struct making *making, int32_t parent)
+{
+	size_t n = making->n_siblings;
+	int32_t *procs = mem_new(n + 1, sizeof(*procs));
+	int32_t *in = mem_new(n + 1, sizeof(*in));
+	size_t first_new = making->rows->bundles.n;
+	size_t n_procs = 0;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (making->siblings[i].type == ROW_PROC)
+			procs[n_procs++] = making->siblings[i].index;
+	}
+	bundles_add(&making->rows->bundles, making->model, parent, procs, n_procs, in);
+	n_procs = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (making->siblings[i].type == ROW_PROC && in[n_procs++] >= 0)
+			continue;
+		making->siblings[kept++] = making->siblings[i];
+	}
+	making->n_siblings = kept;
+	for (size_t b = first_new; b < making->rows->bundles.n; b++)
+		add_sibling(making, ROW_BUNDLE, (int32_t)b);
+	free(procs);
+	free(in);
 }
 
 /* Sorts the siblings and puts them on the stack, the last first, so that the first is written next.
@@ -322,6 +426,14 @@ static void add_owner_children(struct making *making, int32_t g)
 	}
 }
 
+static void add_members(struct making *making, int32_t b)
+{
+	const struct bundle *bundle = &making->rows->bundles.items[b];
+
+	for (uint32_t m = 0; m < bundle->n; m++)
+		add_sibling(making, ROW_PROC, making->rows->bundles.members[bundle->first + m]);
+}
+
 static void add_proc_children(struct making *making, int32_t i)
 {
 	const struct model *model = making->model;
@@ -337,6 +449,8 @@ static bool has_children(const struct making *making, enum row_type type, int32_
 {
 	const struct model *model = making->model;
 
+	if (type == ROW_BUNDLE)
+		return true;
 	if (type == ROW_OWNER)
 		return model->groups[index].own.procs > 0 ||
 		       model->groups[index].first_child != NO_OWNER;
@@ -355,34 +469,45 @@ bool view_is_open(const struct view *view, struct row_key key)
 	bool by_default =
 		view->is_open_default || (key.type == ROW_PROC && view->mode == VIEW_OWNERS);
 
+	if (key.type == ROW_BUNDLE)
+		by_default = view->are_bundles_open;
 	return by_default != is_toggled;
+}
+
+/* What a filter has made of a row; of a bundle what it has made of any of its members. */
+static uint8_t mark_of(const struct making *making, enum row_type type, int32_t index)
+{
+	const struct bundles *bundles = &making->rows->bundles;
+	uint8_t mark = 0;
+
+	if (!making->is_filtered)
+		return 0;
+	if (type == ROW_OWNER)
+		return making->owners[index];
+	if (type == ROW_PROC)
+		return making->procs[index];
+	for (uint32_t m = 0; m < bundles->items[index].n; m++)
+		mark |= making->procs[bundles->members[bundles->items[index].first + m]];
+	return mark;
 }
 
 /* A filter opens the way to its matches. */
 static bool is_open(const struct making *making, enum row_type type, int32_t index)
 {
-	if (making->is_filtered) {
-		uint8_t mark = type == ROW_OWNER ? making->owners[index] : making->procs[index];
-
-		if (mark & MARK_ABOVE)
-			return true;
-	}
-	return view_is_open(making->view, key_of(making->model, type, index));
+	if (mark_of(making, type, index) & MARK_ABOVE)
+		return true;
+	return view_is_open(making->view, key_of(making->model, making->rows, type, index));
 }
 
 static void write_row(struct making *making, const struct pending *pending)
 {
 	struct rows *rows = making->rows;
-	uint8_t mark = 0;
 	struct row *row;
 
 	if (rows->n == rows->size) {
 		rows->size = rows->size > 0 ? rows->size * 2 : 1024;
 		rows->items = mem_grow(rows->items, rows->size, sizeof(*rows->items));
 	}
-	if (making->is_filtered)
-		mark = pending->type == ROW_OWNER ? making->owners[pending->index]
-						  : making->procs[pending->index];
 	row = &rows->items[rows->n++];
 	*row = (struct row){
 		.type = pending->type,
@@ -390,7 +515,7 @@ static void write_row(struct making *making, const struct pending *pending)
 		.depth = pending->depth,
 		.guides = pending->guides,
 		.is_last = pending->is_last,
-		.is_match = (mark & MARK_MATCH) != 0,
+		.is_match = (mark_of(making, pending->type, pending->index) & MARK_MATCH) != 0,
 		.has_children = has_children(making, pending->type, pending->index),
 	};
 	rows->matches += row->is_match;
@@ -426,12 +551,14 @@ void rows_make(struct rows *rows, const struct model *model, const struct view *
 
 	rows->n = 0;
 	rows->matches = 0;
+	bundles_clear(&rows->bundles);
 	if (making.is_filtered) {
 		making.procs = mem_new(model->snap->n_procs + 1, 1);
 		making.owners = mem_new(model->attr->n_owners + 1, 1);
 		mark_all(&making);
 	}
 	add_top(&making);
+	bundle_siblings(&making, NO_PROC);
 	push_siblings(&making, 0, 0);
 	while (making.n_stack > 0) {
 		struct pending pending = making.stack[--making.n_stack];
@@ -441,10 +568,19 @@ void rows_make(struct rows *rows, const struct model *model, const struct view *
 		row = &rows->items[rows->n - 1];
 		if (!row->is_open)
 			continue;
-		if (row->type == ROW_OWNER)
+		switch (row->type) {
+		case ROW_OWNER:
 			add_owner_children(&making, row->index);
-		else
+			bundle_siblings(&making, NO_PROC);
+			break;
+		case ROW_PROC:
 			add_proc_children(&making, row->index);
+			bundle_siblings(&making, row->index);
+			break;
+		case ROW_BUNDLE:
+			add_members(&making, row->index);
+			break;
+		}
 		push_siblings(&making, pending.depth + 1, pending.guides);
 	}
 	free(making.stack);

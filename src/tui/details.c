@@ -226,18 +226,87 @@ static void details_proc(struct ui *ui, int32_t at)
 	add_growth(page, &node->growth);
 }
 
+/* How many of a bundle are in which state: "58,079 sleeping, 2 running". */
+static void add_states(struct text *page, const struct model *model, const int32_t *members,
+		       uint32_t n)
+{
+	static const char states[] = "RSDZTtI";
+	uint32_t counts[sizeof(states)] = {0};
+	const char *comma = "";
+	char number[UNITS_LEN];
+
+	for (uint32_t m = 0; m < n; m++) {
+		const char *at = strchr(states, model->snap->procs[members[m]].state);
+
+		counts[at && *at ? (size_t)(at - states) : sizeof(states) - 1]++;
+	}
+	text_printf(page, "%-12s  ", "states");
+	for (size_t i = 0; i < sizeof(states); i++) {
+		if (counts[i] == 0)
+			continue;
+		text_printf(page, "%s%s %c", comma, units_count(number, counts[i]),
+			    states[i] ? states[i] : '?');
+		comma = ", ";
+	}
+	text_add_char(page, '\n');
+}
+
+static void details_bundle(struct ui *ui, int32_t at)
+{
+	const struct model *model = ui->model;
+	const struct bundle *bundle = &ui->rows.bundles.items[at];
+	const int32_t *members = &ui->rows.bundles.members[bundle->first];
+	const struct process *oldest = &model->snap->procs[members[0]];
+	const struct process *youngest = &model->snap->procs[members[bundle->n - 1]];
+	const struct assignment *assignment = &model->attr->procs[members[0]];
+	struct text *page = &ui->page;
+	char a[UNITS_LEN];
+
+	add_owner_line(page, model, assignment->owner);
+	add_field(page, "why", assignment->evidence);
+	text_add_char(page, '\n');
+	text_printf(page, "%-12s  %s processes that differ by numbers at most\n", "alike",
+		    units_count(a, bundle->n));
+	if (bundle->key.parent.pid > 0) {
+		int32_t parent = snapshot_find(model->snap, bundle->key.parent);
+
+		text_printf(page, "%-12s  ", "children of");
+		if (parent != NO_PROC)
+			process_add_command(&model->snap->procs[parent], page);
+		text_printf(page, " (%d)\n", (int)bundle->key.parent.pid);
+	}
+	add_command_lines(page, model, members[0]);
+	add_states(page, model, members, bundle->n);
+	text_printf(page, "%-12s  pid %d, %s old\n", "oldest", oldest->pid,
+		    units_duration(a, snapshot_age_s(model->snap, oldest)));
+	text_printf(page, "%-12s  pid %d, %s old\n", "youngest", youngest->pid,
+		    units_duration(a, snapshot_age_s(model->snap, youngest)));
+	text_add_char(page, '\n');
+	add_sums(page, &bundle->totals);
+	add_growth(page, &bundle->growth);
+}
+
 void details_row(struct ui *ui)
 {
+	static const char *const titles[] = {
+		[ROW_OWNER] = "Owner", [ROW_PROC] = "Process", [ROW_BUNDLE] = "Processes alike"};
 	const struct row *row = ui->model && ui->rows.n > 0 ? &ui->rows.items[ui->selected] : NULL;
 
 	if (!row)
 		return;
 	text_clear(&ui->page);
-	if (row->type == ROW_OWNER)
+	switch (row->type) {
+	case ROW_OWNER:
 		details_owner(ui, row->index);
-	else
+		break;
+	case ROW_PROC:
 		details_proc(ui, row->index);
-	dialogue_open_page(ui, row->type == ROW_OWNER ? "Owner" : "Process");
+		break;
+	case ROW_BUNDLE:
+		details_bundle(ui, row->index);
+		break;
+	}
+	dialogue_open_page(ui, titles[row->type]);
 }
 
 void details_markers(struct ui *ui)

@@ -87,10 +87,10 @@ static void draw_head(const struct ui *ui, struct cells *cells, int row, const b
 		cells_put(cells, row, at, cells->columns - at, STYLE_MATCH, "  FILTERED ");
 }
 
-static enum style value_style(enum column_id id, const struct model *model, const struct row *row)
+static enum style value_style(enum column_id id, const struct ui *ui, const struct row *row)
 {
-	const struct totals *totals = row->type == ROW_OWNER ? &model->groups[row->index].nested
-							     : &model->nodes[row->index].subtree;
+	const struct model *model = ui->model;
+	const struct totals *totals = row_totals(model, &ui->rows, row);
 	unsigned badges = row->type == ROW_OWNER ? model->groups[row->index].badges : 0;
 
 	switch (id) {
@@ -112,20 +112,10 @@ static enum style value_style(enum column_id id, const struct model *model, cons
 			return STYLE_ZOMBIE;
 		return STYLE_NORMAL;
 	case COLUMN_PROCS:
-		return row->type == ROW_OWNER ? STYLE_VALUE : STYLE_NORMAL;
+		return row->type == ROW_PROC ? STYLE_NORMAL : STYLE_VALUE;
 	default:
 		return STYLE_NORMAL;
 	}
-}
-
-static void add_value(struct text *text, const struct ui *ui, const struct row *row,
-		      enum column_id id)
-{
-	if (row->type == ROW_OWNER)
-		column_add_owner(text, id, ui->model, row->index);
-	else
-		column_add_proc(text, id == COLUMN_KIND ? COLUMN_USER : id, ui->model, row->index,
-				ui->users);
 }
 
 /* The lines that lead to a row: │ ├ └, and whether it opens. */
@@ -151,26 +141,35 @@ static void add_guides(struct text *text, const struct ui *ui, const struct row 
 static enum style name_style(const struct ui *ui, const struct row *row)
 {
 	const struct model *model = ui->model;
+	int32_t proc = row_proc(model, &ui->rows, row);
 
 	if (row->is_match && ui->filter)
 		return STYLE_MATCH;
 	if (row->type == ROW_OWNER)
 		return model->attr->owners[row->index].is_ended ? STYLE_DIM : STYLE_OWNER;
-	if (model->snap->procs[row->index].state == 'Z')
+	if (model->snap->procs[proc].state == 'Z')
 		return STYLE_ZOMBIE;
-	if (model->attr->procs[row->index].is_orphan)
+	if (model->attr->procs[proc].is_orphan)
 		return STYLE_ORPHAN;
-	return model->snap->procs[row->index].is_kernel ? STYLE_DIM : STYLE_NORMAL;
+	return model->snap->procs[proc].is_kernel ? STYLE_DIM : STYLE_NORMAL;
 }
 
 /* Colour is never the only sign. */
 static void add_sign(struct text *text, const struct ui *ui, const struct row *row)
 {
+	int32_t proc = row_proc(ui->model, &ui->rows, row);
+
+	char number[UNITS_LEN];
+
 	if (row->type == ROW_OWNER)
 		return;
-	if (ui->model->snap->procs[row->index].state == 'Z')
+	/* before the command, where no narrow screen cuts it off */
+	if (row->type == ROW_BUNDLE)
+		text_printf(text, "%s%s ", ui->is_ascii ? "x" : "×",
+			    units_count(number, ui->rows.bundles.items[row->index].n));
+	if (ui->model->snap->procs[proc].state == 'Z')
 		text_add(text, ui->is_ascii ? "x " : "✗ ");
-	if (ui->model->attr->procs[row->index].is_orphan)
+	if (ui->model->attr->procs[proc].is_orphan)
 		text_add(text, ui->is_ascii ? "o " : "○ ");
 }
 
@@ -219,7 +218,7 @@ static void draw_name(const struct ui *ui, struct cells *cells, int screen_row, 
 	}
 	if (room < NAME_ROOM)
 		room = NAME_ROOM;
-	add_value(&name, ui, row, COLUMN_NAME);
+	row_add_value(&name, COLUMN_NAME, ui->model, &ui->rows, row, ui->users);
 	at += cells_put_cut(cells, screen_row, at,
 			    room < cells->columns - at ? room : cells->columns - at,
 			    name_style(ui, row), text_str(&name), ui->is_ascii);
@@ -243,9 +242,9 @@ static void draw_row(const struct ui *ui, struct cells *cells, int screen_row, s
 		if (!fits[c])
 			continue;
 		text_clear(&value);
-		add_value(&value, ui, row, shown[c].id);
+		row_add_value(&value, shown[c].id, ui->model, &ui->rows, row, ui->users);
 		at = put_cell(cells, screen_row, at, &columns[shown[c].id],
-			      value_style(shown[c].id, ui->model, row), text_str(&value));
+			      value_style(shown[c].id, ui, row), text_str(&value));
 	}
 	draw_name(ui, cells, screen_row, at, row);
 	if ((ptrdiff_t)i == ui->selected)

@@ -88,7 +88,7 @@ static void select_row(struct ui *ui, ptrdiff_t row)
 	ui->selected = row;
 	ui->has_selected = ui->rows.n > 0;
 	if (ui->has_selected)
-		ui->selected_key = row_key(ui->model, &ui->rows.items[row]);
+		ui->selected_key = row_key(ui->model, &ui->rows, &ui->rows.items[row]);
 	scroll_to_selected(ui);
 }
 
@@ -137,7 +137,7 @@ static void toggle(struct ui *ui)
 
 	if (!row || !row->has_children)
 		return;
-	folds_toggle(ui->folds[ui->view.mode], row_key(ui->model, row));
+	folds_toggle(ui->folds[ui->view.mode], row_key(ui->model, &ui->rows, row));
 	ui_refresh(ui);
 }
 
@@ -177,6 +177,8 @@ static void toggle_all(struct ui *ui)
 
 static bool row_matches(const struct ui *ui, const struct row *row)
 {
+	if (row->type == ROW_BUNDLE)
+		return false; /* its members have rows of their own here */
 	return row->type == ROW_OWNER ? query_match_owner(ui->search, ui->model, row->index)
 				      : query_match_proc(ui->search, ui->model, row->index);
 }
@@ -192,11 +194,11 @@ static void reveal(struct ui *ui, const struct rows *all, size_t i)
 		if (all->items[above].depth >= depth)
 			continue;
 		depth = all->items[above].depth;
-		key = row_key(ui->model, &all->items[above]);
+		key = row_key(ui->model, all, &all->items[above]);
 		if (!view_is_open(&ui->view, key))
 			folds_toggle(ui->folds[ui->view.mode], key);
 	}
-	ui->selected_key = row_key(ui->model, &all->items[i]);
+	ui->selected_key = row_key(ui->model, all, &all->items[i]);
 	ui->has_selected = true;
 	ui_refresh(ui);
 }
@@ -213,6 +215,7 @@ bool ui_search(struct ui *ui, bool forwards, bool from_here)
 	/* what is closed is searched too */
 	view.folds = NULL;
 	view.is_open_default = true;
+	view.are_bundles_open = true;
 	rows_init(&all);
 	rows_make(&all, ui->model, &view);
 	at = ui->has_selected ? rows_find(&all, ui->model, ui->selected_key) : 0;
