@@ -25,6 +25,9 @@
 #include "clade/users.h"
 #include "options.h"
 
+/* How far apart the looks of a snapshot are. */
+static const double LOOK_APART_S = 1;
+
 /* What lives as long as the program. */
 struct program {
 	struct options options;
@@ -190,25 +193,51 @@ static int write_snapshot(const struct program *program, const struct model *mod
 	return rc == 0 ? EXIT_OK : fail(path, rc);
 }
 
-static int run_snapshot(struct program *program)
+static double seconds_since(const struct timespec *start)
 {
-	struct history *history = history_new();
-	struct moment before = {0};
-	struct moment now = {0};
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
+}
+
+/* Looks about once a second for as long as was asked for: what lives shorter than a look apart is
+ * counted by what it leaves behind. On a full machine, where a look takes long, there are fewer. */
+static int watch(const struct program *program, struct history *history, struct moment *now)
+{
+	double sample_s = program->options.sample_s;
 	struct timespec start;
-	int status;
+	double at_s = 0;
 	int rc = 0;
 
 	clock_gettime(CLOCK_MONOTONIC, &start);
-	if (program->options.sample_s > 0) {
-		rc = take_moment(program, &now, history, &before);
-		wait_until(&start, program->options.sample_s);
+	for (;;) {
+		struct moment before = *now;
+		double took_s;
+
+		*now = (struct moment){0};
+		rc = take_moment(program, &before, history, now);
+		moment_done(&before);
+		if (rc != 0 || at_s >= sample_s)
+			return rc;
+		took_s = seconds_since(&start) - at_s;
+		at_s += fmax(LOOK_APART_S, 2 * took_s);
+		/* no look shortly before the last */
+		if (at_s > sample_s - LOOK_APART_S / 2)
+			at_s = sample_s;
+		wait_until(&start, at_s);
 	}
-	if (rc == 0)
-		rc = take_moment(program, &before, history, &now);
-	status = rc == 0 ? write_snapshot(program, now.model) : fail("reading the processes", rc);
+}
+
+static int run_snapshot(struct program *program)
+{
+	struct history *history = history_new();
+	struct moment now = {0};
+	int rc = watch(program, history, &now);
+	int status =
+		rc == 0 ? write_snapshot(program, now.model) : fail("reading the processes", rc);
+
 	moment_done(&now);
-	moment_done(&before);
 	history_free(history);
 	return status;
 }

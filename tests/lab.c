@@ -48,6 +48,8 @@ struct line_of_table {
 	struct process proc;
 	struct facts facts;
 	struct text argv, cgroup, markers;
+	struct cgroup_use use;
+	bool has_use;
 };
 
 static _Noreturn void refuse(const char *line, const char *word)
@@ -89,6 +91,30 @@ static bool set_env(const char *word, struct facts *facts)
 	return true;
 }
 
+/* "62/64", "3+1" */
+static bool set_pair(const char *word, const char *name, uint64_t *first, uint64_t *second)
+{
+	const char *value = value_of(word, name);
+	char *end;
+
+	if (!value)
+		return false;
+	*first = strtoull(value, &end, 10);
+	*second = strtoull(end + 1, NULL, 10);
+	return true;
+}
+
+static bool set_use(struct line_of_table *line, const char *word)
+{
+	struct cgroup_use *use = &line->use;
+	bool is_use = set_pair(word, "pids", &use->pids.used, &use->pids.max) ||
+		      set_pair(word, "memory", &use->memory.used, &use->memory.max) ||
+		      set_pair(word, "oom", &use->oom_kills, &use->oom_kills_new);
+
+	line->has_use = line->has_use || is_use;
+	return is_use;
+}
+
 static void apply(struct line_of_table *line, const char *whole, const char *word)
 {
 	struct process *proc = &line->proc;
@@ -127,7 +153,7 @@ static void apply(struct line_of_table *line, const char *whole, const char *wor
 		proc->is_kernel = true;
 		facts->argv = NULL;
 	} else if (!set_number(word, "sid", &proc->session) && !set_number(word, "pgrp", &proc->pgrp) &&
-		   !set_number(word, "tty", &proc->tty) && !set_env(word, facts)) {
+		   !set_number(word, "tty", &proc->tty) && !set_env(word, facts) && !set_use(line, word)) {
 		refuse(whole, word);
 	}
 }
@@ -168,6 +194,12 @@ static void set_defaults(struct line_of_table *line, const struct snapshot *snap
 		.pid_ns = OWN_PID_NS,
 		.ns_pid = (uint32_t)pid,
 	};
+	line->use = (struct cgroup_use){
+		.pids = {UNKNOWN, UNKNOWN},
+		.memory = {UNKNOWN, UNKNOWN},
+		.oom_kills = UNKNOWN,
+		.oom_kills_new = UNKNOWN,
+	};
 }
 
 static void add_process(struct snapshot *snap, struct facts_store *store, const char *whole, char **words, size_t n)
@@ -194,6 +226,10 @@ static void add_process(struct snapshot *snap, struct facts_store *store, const 
 	line.facts.markers_len = line.markers.len;
 	line.proc.facts = facts_intern(store, &line.facts);
 	snap->procs[snap->n_procs++] = line.proc;
+	if (line.has_use) {
+		snap->cgroups[snap->n_cgroups] = line.use;
+		snap->cgroups[snap->n_cgroups++].cgroup = line.proc.facts->cgroup;
+	}
 	text_done(&line.argv);
 	text_done(&line.cgroup);
 	text_done(&line.markers);
@@ -202,6 +238,11 @@ static void add_process(struct snapshot *snap, struct facts_store *store, const 
 static int by_pid(const void *a, const void *b)
 {
 	return ((const struct process *)a)->pid - ((const struct process *)b)->pid;
+}
+
+static int by_cgroup(const void *a, const void *b)
+{
+	return strcmp(((const struct cgroup_use *)a)->cgroup, ((const struct cgroup_use *)b)->cgroup);
 }
 
 static size_t count_lines(const char *table)
@@ -256,6 +297,7 @@ struct snapshot *lab_snapshot(double at_s, const char *table)
 		.uptime_s = UPTIME_S + at_s,
 	};
 	snap->procs = arena_new(&snap->arena, count_lines(table), sizeof(*snap->procs));
+	snap->cgroups = arena_new(&snap->arena, count_lines(table), sizeof(*snap->cgroups));
 	while (*table) {
 		size_t len = strcspn(table, "\n");
 		char *line = mem_strndup(table, len);
@@ -272,6 +314,7 @@ struct snapshot *lab_snapshot(double at_s, const char *table)
 	for (size_t i = 0; i < snap->n_procs; i++)
 		snap->machine.tasks += snap->procs[i].threads;
 	qsort(snap->procs, snap->n_procs, sizeof(*snap->procs), by_pid);
+	qsort(snap->cgroups, snap->n_cgroups, sizeof(*snap->cgroups), by_cgroup);
 	return snap;
 }
 

@@ -7,7 +7,8 @@
  *
  * PID PPID EXE ARGUMENTS ; OPTIONS. EXE `-` is unknown. A word NAME=VALUE is an owner marker; the other options are
  * sid:N pgrp:N tty:N uid:N start:TICKS state:C threads:N rss:BYTES cpu:PERCENT comm:NAME cwd:PATH kernel
- * cgroup:PATH (or a whole line, cgroup:4:memory:/x) ns:INODE.PID foreign env:denied env:clobbered env:unread.
+ * cgroup:PATH (or a whole line, cgroup:4:memory:/x) ns:INODE.PID foreign env:denied env:clobbered env:unread, and of
+ * its control group pids:USED/MAX memory:USED/MAX oom:KILLS+NEW.
  * Left out: a session of the parent's, start times in the order of the lines, comm the base name of EXE.
  */
 #ifndef CLADE_LAB_H

@@ -256,6 +256,86 @@ static void what_a_dead_session_left_is_called_orphans(void **state)
 	lab_free(lab);
 }
 
+static void a_control_group_near_its_limit_is_said(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+
+	(void)state;
+	lab_sample(lab, 0,
+		   "1 0 /sbin/init init\n"
+		   "5 1 /bin/a a ; cgroup:/docker/" ID1 " pids:62/64 memory:10/100 oom:0+0\n"
+		   "6 5 /bin/a a ; cgroup:/docker/" ID1 "\n");
+	assert_string_equal(badges_of(lab, "docker:" ID1), "LIMIT pids 97%");
+	assert_int_equal(lab->model->verdict.kind, VERDICT_LIMIT);
+	assert_contains(lab->model->verdict.line, "docker 111111111111 (pid 5)  62 of 64 tasks");
+	lab_free(lab);
+}
+
+static void memory_counts_where_it_is_nearer_to_its_limit(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+
+	(void)state;
+	lab_sample(lab, 0,
+		   "1 0 /sbin/init init\n"
+		   "5 1 /bin/a a ; cgroup:/docker/" ID1 " pids:2/64 memory:1044266558/1073741824\n");
+	assert_string_equal(badges_of(lab, "docker:" ID1), "LIMIT mem 97%");
+	assert_contains(lab->model->verdict.line, "996M of 1.0G memory");
+	lab_free(lab);
+}
+
+static void a_limit_that_is_far_is_no_matter(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+
+	(void)state;
+	lab_sample(lab, 0, "1 0 /sbin/init init\n5 1 /bin/a a ; cgroup:/docker/" ID1 " pids:50/64 memory:90/100 oom:7+0\n");
+	assert_string_equal(badges_of(lab, "docker:" ID1), "");
+	assert_int_equal(lab->model->verdict.kind, VERDICT_QUIET);
+	assert_int_equal(lab_group(lab, "docker:" ID1)->oom_kills, 7);
+	lab_free(lab);
+}
+
+static void kills_for_memory_are_counted_for_a_minute(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct text table = {0};
+
+		text_printf(&table, "1 0 /sbin/init init ; start:1\n5 1 /bin/a a ; start:2 cgroup:/docker/" ID1 " memory:1/100 oom:%d+%d\n",
+			    10 * i, i > 0 ? 10 : 0);
+		lab_sample(lab, 2, text_str(&table));
+		text_done(&table);
+	}
+	assert_string_equal(badges_of(lab, "docker:" ID1), "OOM 30/min");
+	assert_int_equal(lab->model->verdict.kind, VERDICT_OOM);
+	assert_contains(lab->model->verdict.line, "docker 111111111111 (pid 5)  the kernel killed 30 in it");
+	/* the next sample is quiet, the minute is not over */
+	lab_sample(lab, 2, "1 0 /sbin/init init ; start:1\n5 1 /bin/a a ; start:2 cgroup:/docker/" ID1 " memory:1/100 oom:30+0\n");
+	assert_int_equal(lab->model->verdict.kind, VERDICT_OOM);
+	lab_free(lab);
+}
+
+static void the_end_is_that_of_the_limit_which_comes_first(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct text table = {0};
+
+		text_printf(&table, "1 0 /sbin/init init ; start:1\n5 1 /bin/a a ; start:2 cgroup:/docker/" ID1 " pids:%d/1000\n", 100 + 40 * i);
+		for (int n = 0; n < 100 + 40 * i; n++)
+			text_printf(&table, "%d 5 /bin/a a ; start:%d cgroup:/docker/" ID1 "\n", 100 + n, 100 + n);
+		lab_sample(lab, 2, text_str(&table));
+		text_done(&table);
+	}
+	assert_contains(lab->model->verdict.line, "+20/s  its pids limit reached in 39s");
+	lab_free(lab);
+}
+
 #define APP "pm_id=0 name=api pm_exec_path=/srv/api.js PM2_HOME=/root/.pm2"
 
 static void an_app_that_begins_again_and_again_is_in_a_loop(void **state)
@@ -609,6 +689,11 @@ int main(void)
 		cmocka_unit_test(a_bomb_is_named_with_its_owner_rate_and_end),
 		cmocka_unit_test(zombies_are_counted_against_their_owner),
 		cmocka_unit_test(what_a_dead_session_left_is_called_orphans),
+		cmocka_unit_test(a_control_group_near_its_limit_is_said),
+		cmocka_unit_test(memory_counts_where_it_is_nearer_to_its_limit),
+		cmocka_unit_test(a_limit_that_is_far_is_no_matter),
+		cmocka_unit_test(kills_for_memory_are_counted_for_a_minute),
+		cmocka_unit_test(the_end_is_that_of_the_limit_which_comes_first),
 		cmocka_unit_test(an_app_that_begins_again_and_again_is_in_a_loop),
 		cmocka_unit_test(hostile_names_are_harmless_in_the_verdict),
 		cmocka_unit_test(owners_open_into_their_trees_and_hold_one_another),

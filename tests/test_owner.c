@@ -302,6 +302,25 @@ static void apps_are_owners_below_their_daemon(void **state)
 	lab_free(lab);
 }
 
+static void an_app_between_two_lives_is_still_shown(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+
+	(void)state;
+	lab_sample(lab, 0,
+		   "1 0 /sbin/init init\n"
+		   "10 1 " GOD " ; PM2_HOME=/root/.pm2 start:5\n"
+		   "11 10 /bin/sh sh ; " APP(0, "api") "\n");
+	lab_sample(lab, 2, "1 0 /sbin/init init\n10 1 " GOD " ; PM2_HOME=/root/.pm2 start:5\n");
+	assert_string_equal(lab_owner(lab, "pm2:/root/.pm2/default/api")->name, "api");
+	assert_false(lab_owner(lab, "pm2:/root/.pm2/default/api")->is_ended);
+	assert_int_equal(lab_group(lab, "pm2:/root/.pm2/default/api")->own.procs, 0);
+	for (int i = 0; i < 20; i++)
+		lab_sample(lab, 2, "1 0 /sbin/init init\n10 1 " GOD " ; PM2_HOME=/root/.pm2 start:5\n");
+	assert_int_equal(attribution_find(lab->attr, "pm2:/root/.pm2/default/api"), NO_OWNER);
+	lab_free(lab);
+}
+
 static void an_app_that_an_agent_started_is_not_the_agents(void **state)
 {
 	struct lab *lab = lab_new(NULL);
@@ -769,6 +788,7 @@ int main(void)
 		cmocka_unit_test(agents_without_marks_are_known_by_ancestry),
 		cmocka_unit_test(a_zombie_keeps_its_owner),
 		cmocka_unit_test(apps_are_owners_below_their_daemon),
+		cmocka_unit_test(an_app_between_two_lives_is_still_shown),
 		cmocka_unit_test(an_app_that_an_agent_started_is_not_the_agents),
 		cmocka_unit_test(an_agent_that_runs_as_an_app_is_inside_the_app),
 		cmocka_unit_test(another_users_app_is_named_by_its_command),

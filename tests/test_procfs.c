@@ -1,6 +1,8 @@
 /* The parsers of /proc: real lines in, values out; what is broken is refused and the output left alone. */
 #include <math.h>
+#include <stdlib.h>
 
+#include "collect/cgroup.h"
 #include "collect/procfs.h"
 #include "collect/rates.h"
 #include "suite.h"
@@ -209,6 +211,57 @@ static void a_number_alone_is_a_number(void **state)
 	assert_int_equal(number, 32768);
 }
 
+/* ---- Control groups ---- */
+
+#define V1 "33 31 0:30 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n" \
+	   "36 31 0:33 / /sys/fs/cgroup/memory rw shared:3 - cgroup cgroup rw,memory\n" \
+	   "39 31 0:36 / /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n"
+#define V2 "31 23 0:28 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw,nsdelegate\n"
+#define IN_NAMESPACE "31 23 0:28 /docker/5e6e /sys/fs/cgroup ro - cgroup2 cgroup rw\n"
+
+static void expect_dir(const char *mountinfo, const char *cgroup, const char *controller, const char *want, bool want_v2)
+{
+	struct cgroup_reader reader;
+	bool is_v2 = false;
+	size_t top = 0;
+	char *dir;
+
+	cgroup_reader_init(&reader, mountinfo);
+	dir = cgroup_dir(&reader, cgroup, controller, &is_v2, &top);
+	if (want) {
+		assert_non_null(dir);
+		assert_string_equal(dir, want);
+		assert_int_equal(is_v2, want_v2);
+	} else {
+		assert_null(dir);
+	}
+	free(dir);
+	cgroup_reader_done(&reader);
+}
+
+static void a_control_group_is_found_in_every_hierarchy(void **state)
+{
+	(void)state;
+	expect_dir(V2, "0::/system.slice/a.service\n", "pids", "/sys/fs/cgroup/system.slice/a.service", true);
+	expect_dir(V1, "8:pids:/a\n4:memory:/b\n0::/\n", "pids", "/sys/fs/cgroup/pids/a", false);
+	expect_dir(V1, "8:pids:/a\n4:memory:/b\n0::/\n", "memory", "/sys/fs/cgroup/memory/b", false);
+	expect_dir(V1, "4:cpu,memory:/b\n", "memory", "/sys/fs/cgroup/memory/b", false);
+	expect_dir(V1, "4:cpu:/b\n", "memory", NULL, false);
+	expect_dir(V2, "0::/\n", "pids", "/sys/fs/cgroup", true);
+	expect_dir("", "0::/a\n", "pids", NULL, false);
+	expect_dir(V2, "", "pids", NULL, false);
+	expect_dir(V2, "nonsense", "pids", NULL, false);
+}
+
+static void a_control_group_outside_of_what_is_mounted_is_not_seen(void **state)
+{
+	(void)state;
+	expect_dir(IN_NAMESPACE, "0::/docker/5e6e/sub\n", "pids", "/sys/fs/cgroup/sub", true);
+	expect_dir(IN_NAMESPACE, "0::/docker/5e6eff\n", "pids", NULL, false);
+	expect_dir(IN_NAMESPACE, "0::/other\n", "pids", NULL, false);
+	expect_dir(V2, "0::/../../other\n", "pids", NULL, false);
+}
+
 /* ---- Rates ---- */
 
 static void cpu_shares_are_of_the_time_between_two_samples(void **state)
@@ -270,6 +323,8 @@ int main(void)
 		cmocka_unit_test(hidepid_is_read_from_what_is_mounted_on_proc),
 		cmocka_unit_test(a_namespace_is_its_inode),
 		cmocka_unit_test(a_number_alone_is_a_number),
+		cmocka_unit_test(a_control_group_is_found_in_every_hierarchy),
+		cmocka_unit_test(a_control_group_outside_of_what_is_mounted_is_not_seen),
 		cmocka_unit_test(cpu_shares_are_of_the_time_between_two_samples),
 		cmocka_unit_test(a_counter_that_falls_or_is_unknown_gives_no_rate),
 		cmocka_unit_test(a_newborn_process_is_measured_since_its_birth),

@@ -64,6 +64,8 @@ enum badge {
 	BADGE_ORPHANS = 1 << 4,
 	BADGE_BLOCKED = 1 << 5, /* many in state D */
 	BADGE_ENDED = 1 << 6,   /* its root is gone */
+	BADGE_LIMIT = 1 << 7,   /* a limit of its control group is near */
+	BADGE_OOM = 1 << 8,     /* the kernel killed in it for lack of memory */
 };
 
 /* An owner's figures: same index as in the attribution. */
@@ -71,12 +73,17 @@ struct group {
 	struct totals own;    /* its own processes */
 	struct totals nested; /* and those of the owners in it */
 	struct growth own_growth;
-	struct growth growth; /* of nested */
-	double loop_per_min;  /* short lives started in a minute by its own; 0 when it is no loop,
-				 NAN unknown */
-	uint32_t badges;      /* of enum badge */
-	double heat;          /* what "hottest first" sorts by */
-	int32_t first_child;  /* owners in it, NO_OWNER ends */
+	struct growth growth;   /* of nested */
+	double loop_per_min;    /* short lives started in a minute by its own; 0 when it is no loop,
+				   NAN unknown */
+	struct bounded pids;    /* tasks in its control group and the limit that binds first */
+	struct bounded memory;  /* likewise, bytes */
+	uint64_t oom_kills;     /* in its control groups since these were made; UNKNOWN */
+	uint64_t oom_kills_new; /* since the sample before; UNKNOWN */
+	double oom_per_min;     /* in the last minute; NAN unknown */
+	uint32_t badges;        /* of enum badge */
+	double heat;            /* what "hottest first" sorts by */
+	int32_t first_child;    /* owners in it, NO_OWNER ends */
 	int32_t next_sibling;
 	uint32_t first_proc; /* its own processes: model.by_owner[first_proc .. first_proc +
 				own.procs) */
@@ -122,6 +129,9 @@ struct model {
 /* What the samples before this one were: sizes of owners and subtrees for the last minute. Bounded.
  */
 struct history;
+
+/* How full, in percent; NAN when either is not known. */
+double bounded_percent(struct bounded bounded);
 
 struct history *history_new(void);
 void history_free(struct history *history);

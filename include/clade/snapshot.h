@@ -129,6 +129,21 @@ struct machine {
 	double uptime_s;
 };
 
+/* What is used and what may be used at most; UNKNOWN: not known, or no limit. */
+struct bounded {
+	uint64_t used, max;
+};
+
+/* What a process's control group uses; limits are those of the group or of one that it lies in,
+ * whichever is nearest to being reached. */
+struct cgroup_use {
+	const char *cgroup;     /* the text of /proc/N/cgroup, of some facts of the snapshot */
+	struct bounded pids;    /* tasks: pids.current, pids.max */
+	struct bounded memory;  /* bytes that cannot simply be dropped; memory.max */
+	uint64_t oom_kills;     /* since the group was made */
+	uint64_t oom_kills_new; /* since the sample before */
+};
+
 struct host {
 	const char *name;    /* node name */
 	const char *kernel;  /* release */
@@ -150,6 +165,8 @@ struct snapshot {
 	struct machine machine;
 	struct process *procs; /* by pid, ascending */
 	size_t n_procs;
+	struct cgroup_use *cgroups; /* by text, ascending; of all groups that have processes */
+	size_t n_cgroups;
 	const char **notes; /* what could not be seen, a sentence each ("/proc is mounted with
 			       hidepid=2: …") */
 	size_t n_notes;
@@ -165,6 +182,9 @@ int32_t snapshot_find_pid(const struct snapshot *snap, int64_t pid);
 
 /* The same for a pid with its start time. */
 int32_t snapshot_find(const struct snapshot *snap, struct proc_key key);
+
+/* What the group with that text uses, or NULL. */
+const struct cgroup_use *snapshot_find_cgroup(const struct snapshot *snap, const char *cgroup);
 
 /* When the process started, in ms since the epoch. */
 uint64_t snapshot_start_ms(const struct snapshot *snap, const struct process *proc);

@@ -508,36 +508,44 @@ static bool is_needless(const struct pass *pass, int32_t i)
 	       !draft->rule->is_multiplexer && frame && frame->kind == OWNER_LOGIN;
 }
 
+int32_t pass_revive(struct pass *pass, const struct known_owner *known)
+{
+	struct draft *draft;
+	int32_t at = roster_get(&pass->roster, known->rule->name, known->key, NULL);
+
+	if (at < 0) {
+		pass->error = at;
+		return NO_OWNER;
+	}
+	draft = pass_draft(pass, at);
+	draft->rule = known->rule;
+	draft->owner.kind = known->rule->kind;
+	draft->owner.label = known->rule->label;
+	draft->is_child = known->is_child;
+	draft->session = known->session ? arena_strdup(pass->arena, known->session) : NULL;
+	draft->owner.since_ms = known->since_ms;
+	roster_set_parent(&pass->roster, at,
+			  known->parent_id ? roster_find(&pass->roster, known->parent_id)
+					   : NO_OWNER);
+	return at;
+}
+
 /* What was known of the process before its parent ended and took the evidence with it. */
 static int32_t remembered(struct pass *pass, int32_t i)
 {
 	const struct known_owner *known =
 		memory_find_proc(pass->memory, process_key(process_at(pass, i)));
-	struct draft *draft;
-	bool is_new = false;
 	int32_t at;
 
 	if (!known || !known->rule)
 		return NO_OWNER;
 	at = roster_find(&pass->roster, known->id);
 	if (at == NO_OWNER) {
-		at = roster_get(&pass->roster, known->rule->name, known->key, &is_new);
-		if (at < 0) {
-			pass->error = at;
+		at = pass_revive(pass, known);
+		if (at == NO_OWNER)
 			return NO_OWNER;
-		}
-		draft = pass_draft(pass, at);
-		draft->rule = known->rule;
-		draft->owner.kind = known->rule->kind;
-		draft->owner.label = known->rule->label;
-		draft->owner.is_ended = true;
-		draft->is_child = known->is_child;
-		draft->session = known->session ? arena_strdup(pass->arena, known->session) : NULL;
-		draft->owner.since_ms = known->since_ms;
-		roster_set_parent(&pass->roster, at,
-				  known->parent_id ? roster_find(&pass->roster, known->parent_id)
-						   : NO_OWNER);
-		draft->owner.evidence = pass_say(pass, "seen before its root ended");
+		pass_draft(pass, at)->owner.is_ended = true;
+		pass_draft(pass, at)->owner.evidence = pass_say(pass, "seen before its root ended");
 	}
 	pass->found[i].evidence = pass_say(pass, "was seen below it before its parent ended");
 	return at;

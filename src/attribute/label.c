@@ -113,6 +113,8 @@ static struct known_owner *known_of(struct pass *pass, const struct draft *draft
 		known->session = mem_strdup(draft->session);
 		known->is_child = draft->is_child;
 	}
+	if (draft->procs > 0)
+		known->lived_ms = pass->snap->mono_ms;
 	if (!pass->use_files || draft->is_child || is_named)
 		return known;
 	if (known->looked_ms != UNKNOWN && pass->snap->mono_ms - known->looked_ms < LOOK_AGAIN_MS)
@@ -221,7 +223,8 @@ void owners_label(struct pass *pass)
 	for (size_t i = 0; i < pass->roster.n; i++) {
 		struct draft *draft = pass_draft(pass, (int32_t)i);
 
-		if (draft->procs == 0 && draft->owner.root == NO_PROC && draft->sample == NO_PROC)
+		if (draft->procs == 0 && draft->owner.root == NO_PROC && draft->sample == NO_PROC &&
+		    !draft->is_lingering)
 			draft->owner.name =
 				draft->owner.name ? draft->owner.name : draft->owner.key;
 		if (draft->rule)

@@ -48,6 +48,7 @@ struct known_owner *memory_owner(struct memory *memory, const char *id)
 		owner->id = mem_strdup(id);
 		owner->since_ms = UNKNOWN;
 		owner->looked_ms = UNKNOWN;
+		owner->lived_ms = UNKNOWN;
 		identity_init(&owner->identity);
 		HASH_ADD_KEYPTR(hh, memory->owners, owner->id, strlen(owner->id), owner);
 	}
@@ -88,7 +89,7 @@ const struct known_owner *memory_find_proc(const struct memory *memory, struct p
 	return proc && proc->key.start_ticks == key.start_ticks ? proc->owner : NULL;
 }
 
-void memory_turn(struct memory *memory, struct known_proc *procs, size_t n_procs)
+void memory_turn(struct memory *memory, uint64_t now_ms, struct known_proc *procs, size_t n_procs)
 {
 	struct known_owner *owner, *next_owner;
 	struct known_root *root, *next_root;
@@ -99,7 +100,8 @@ void memory_turn(struct memory *memory, struct known_proc *procs, size_t n_procs
 	for (size_t i = 0; i < n_procs; i++)
 		procs[i].owner->seen = memory->sample;
 	HASH_ITER (hh, memory->owners, owner, next_owner) {
-		if (owner->seen == memory->sample)
+		if (owner->seen == memory->sample ||
+		    (is_known(owner->lived_ms) && owner->lived_ms + LINGER_MS >= now_ms))
 			continue;
 		HASH_DEL(memory->owners, owner);
 		owner_free(owner);

@@ -10,6 +10,9 @@
 #include "names.h"
 #include "rules.h"
 
+/* How long an app between two lives is still shown. */
+enum { LINGER_MS = 30000 };
+
 /* An owner as it was last seen. */
 struct known_owner {
 	char *id;
@@ -22,6 +25,7 @@ struct known_owner {
 	bool is_child;
 	uint64_t since_ms;
 	uint64_t looked_ms; /* when files were last asked, on the snapshots' clock; UNKNOWN never */
+	uint64_t lived_ms;  /* when it last had a process; UNKNOWN never */
 	uint64_t seen;      /* number of the last sample in which it was */
 	UT_hash_handle hh;
 };
@@ -60,6 +64,6 @@ const struct known_owner *memory_find_proc(const struct memory *memory, struct p
 
 /* Ends a sample: `procs` (the heap's, handed over) replaces the processes, and owners and roots
  * that were not seen in it and that no process refers to are forgotten. */
-void memory_turn(struct memory *memory, struct known_proc *procs, size_t n_procs);
+void memory_turn(struct memory *memory, uint64_t now_ms, struct known_proc *procs, size_t n_procs);
 
 #endif

@@ -267,7 +267,33 @@ static void mark_ended(struct pass *pass)
 
 		draft->owner.is_ended =
 			(draft->owner.kind == OWNER_AGENT || draft->owner.kind == OWNER_PM2) &&
-			draft->owner.root == NO_PROC;
+			draft->owner.root == NO_PROC && !draft->is_lingering;
+	}
+}
+
+/* An app in a restart loop has no process in half of the samples: as long as its daemon lives, it
+ * is shown between its lives too. */
+static void linger(struct pass *pass)
+{
+	const struct known_owner *known;
+
+	for (known = pass->memory->owners; known; known = known->hh.next) {
+		int32_t parent =
+			known->parent_id ? roster_find(&pass->roster, known->parent_id) : NO_OWNER;
+		int32_t at;
+
+		if (!known->rule || known->rule->kind != OWNER_PM2 || !known->is_child ||
+		    parent == NO_OWNER || pass_draft(pass, parent)->owner.root == NO_PROC ||
+		    !is_known(known->lived_ms) ||
+		    known->lived_ms + LINGER_MS < pass->snap->mono_ms ||
+		    roster_find(&pass->roster, known->id) != NO_OWNER)
+			continue;
+		at = pass_revive(pass, known);
+		if (at == NO_OWNER)
+			return;
+		pass_draft(pass, at)->is_lingering = true;
+		pass_draft(pass, at)->owner.evidence =
+			"seen within the last 30 s; its daemon lives, no process of it does";
 	}
 }
 
@@ -287,7 +313,7 @@ static void remember(struct pass *pass)
 					      pass_draft(pass, found->inner)->owner.id),
 		};
 	}
-	memory_turn(pass->memory, procs, n);
+	memory_turn(pass->memory, pass->snap->mono_ms, procs, n);
 }
 
 static int run(struct pass *pass)
@@ -310,6 +336,7 @@ static int run(struct pass *pass)
 	repair_orphans(pass);
 	for (size_t n = 0; n < pass->snap->n_procs && pass->error == 0; n++)
 		conclude(pass, pass->order[n]);
+	linger(pass);
 	mark_ended(pass);
 	owners_label(pass);
 	if (pass->error == 0)

@@ -76,6 +76,10 @@ int32_t claim_target(const struct pass *pass, const struct claim *claim, int32_t
 /* The same, made when it is not there. */
 int32_t claim_owner(struct pass *pass, const struct claim *claim, int32_t i, int32_t parent);
 
+/* The owner as it was last seen, for one that nothing in this sample names any more; NO_OWNER and
+ * pass->error on failure. */
+int32_t pass_revive(struct pass *pass, const struct known_owner *known);
+
 /* repair.c: processes whose own evidence is gone, by what is around them. */
 void repair_orphans(struct pass *pass);
 

@@ -109,7 +109,7 @@ static void mark_kept(const struct roster *roster, bool *keep)
 		const struct draft *draft = roster->drafts[i];
 		int32_t at = (int32_t)i;
 
-		if (draft->procs == 0 && draft->owner.root == NO_PROC)
+		if (draft->procs == 0 && draft->owner.root == NO_PROC && !draft->is_lingering)
 			continue;
 		for (size_t steps = 0; at >= 0 && !keep[at] && steps <= roster->n; steps++) {
 			keep[at] = true;

@@ -19,6 +19,7 @@ struct draft {
 	int32_t sample;          /* some process of it, the first found; NO_PROC */
 	uint32_t procs;          /* its own */
 	bool is_child;           /* an app, a pane, a job */
+	bool is_lingering;       /* has no process now, is shown all the same */
 	int32_t slot;            /* its place in the result, NO_OWNER: left out */
 	UT_hash_handle hh;
 };

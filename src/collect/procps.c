@@ -22,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "clade/io.h"
 #include "clade/source.h"
 #include "facts.h"
@@ -92,6 +93,7 @@ struct procps {
 	struct source base;
 	struct facts_store *store;
 	struct facts_reader reader;
+	struct cgroup_reader cgroups;
 	struct pids_info *pids;
 	struct stat_info *stat;
 	struct meminfo_info *meminfo;
@@ -580,6 +582,8 @@ static int procps_seal(struct source *source, struct snapshot **snapshot)
 	struct procps *procps = procps_of(source);
 	int rc = add_notes(procps);
 
+	if (rc == 0)
+		rc = cgroups_read(&procps->cgroups, procps->snap, procps->previous);
 	if (rc != 0) {
 		drop_sample(procps);
 		return rc;
@@ -618,9 +622,19 @@ static void procps_close(struct source *source)
 		procps_meminfo_unref(&procps->meminfo);
 	if (procps->vmstat)
 		procps_vmstat_unref(&procps->vmstat);
+	cgroup_reader_done(&procps->cgroups);
 	facts_reader_done(&procps->reader);
 	facts_store_free(procps->store);
 	free(procps);
+}
+
+static void find_cgroups(struct procps *procps)
+{
+	struct text bytes = {0};
+
+	io_read_at(AT_FDCWD, "/proc/self/mountinfo", FILE_MAX, &bytes);
+	cgroup_reader_init(&procps->cgroups, text_str(&bytes));
+	text_done(&bytes);
 }
 
 static int procps_open(const struct source_config *config, struct source **source)
@@ -644,6 +658,7 @@ static int procps_open(const struct source_config *config, struct source **sourc
 	};
 	procps->store = facts_store_new();
 	facts_reader_init(&procps->reader, procps->store, config);
+	find_cgroups(procps);
 	rc = procps->store ? procps_stat_new(&procps->stat) : -ENOMEM;
 	if (rc >= 0)
 		rc = procps_meminfo_new(&procps->meminfo);

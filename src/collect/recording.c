@@ -412,6 +412,50 @@ static int read_notes(const json_t *document, struct snapshot *snap)
 	return 0;
 }
 
+static struct bounded get_bounded(const json_t *object, const char *key)
+{
+	const json_t *bounded = json_object_get(object, key);
+
+	return (struct bounded){.used = get_uint(bounded, "used"), .max = get_uint(bounded, "max")};
+}
+
+static int by_cgroup(const void *a, const void *b)
+{
+	return strcmp(((const struct cgroup_use *)a)->cgroup,
+		      ((const struct cgroup_use *)b)->cgroup);
+}
+
+static int read_cgroups(const json_t *document, struct snapshot *snap)
+{
+	const json_t *array = json_object_get(document, "cgroups");
+	struct text buffer = {0};
+	int rc = 0;
+
+	snap->cgroups = arena_new(&snap->arena, json_array_size(array) + 1, sizeof(*snap->cgroups));
+	if (!snap->cgroups)
+		return -ENOMEM;
+	for (size_t i = 0; i < json_array_size(array) && rc == 0; i++) {
+		const json_t *object = json_array_get(array, i);
+		const char *cgroup = get_bytes(object, "cgroups", &buffer);
+		struct cgroup_use *use = &snap->cgroups[snap->n_cgroups];
+
+		if (!cgroup)
+			continue;
+		*use = (struct cgroup_use){
+			.cgroup = arena_strdup(&snap->arena, cgroup),
+			.pids = get_bounded(object, "pids"),
+			.memory = get_bounded(object, "memory"),
+			.oom_kills = get_uint(object, "oom_kills"),
+			.oom_kills_new = get_uint(object, "oom_kills_new"),
+		};
+		rc = use->cgroup ? 0 : -ENOMEM;
+		snap->n_cgroups += rc == 0;
+	}
+	text_done(&buffer);
+	qsort(snap->cgroups, snap->n_cgroups, sizeof(*snap->cgroups), by_cgroup);
+	return rc;
+}
+
 static int check_format(const json_t *document, struct text *error)
 {
 	const char *format = get_string(document, "format");
@@ -436,6 +480,8 @@ static int read_document(const json_t *document, struct snapshot *snap, struct t
 		rc = read_host(document, snap, error);
 	if (rc == 0)
 		rc = read_notes(document, snap);
+	if (rc == 0)
+		rc = read_cgroups(document, snap);
 	if (rc == 0)
 		rc = read_processes(document, snap, error);
 	return rc;

@@ -71,6 +71,19 @@ int32_t snapshot_find(const struct snapshot *snap, struct proc_key key)
 	return i >= 0 && snap->procs[i].start_ticks == key.start_ticks ? i : NO_PROC;
 }
 
+static int compare_cgroups(const void *key, const void *use)
+{
+	return strcmp(key, ((const struct cgroup_use *)use)->cgroup);
+}
+
+const struct cgroup_use *snapshot_find_cgroup(const struct snapshot *snap, const char *cgroup)
+{
+	if (!cgroup || snap->n_cgroups == 0)
+		return NULL;
+	return bsearch(cgroup, snap->cgroups, snap->n_cgroups, sizeof(*snap->cgroups),
+		       compare_cgroups);
+}
+
 uint64_t snapshot_start_ms(const struct snapshot *snap, const struct process *proc)
 {
 	uint32_t ticks = snap->host.ticks_per_s > 0 ? snap->host.ticks_per_s : 100;

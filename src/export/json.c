@@ -284,6 +284,26 @@ static void put_nested(struct jsonw *json, const struct totals *totals)
 	jsonw_object_end(json);
 }
 
+static void put_bounded(struct jsonw *json, const char *key, struct bounded bounded)
+{
+	jsonw_key(json, key);
+	jsonw_object(json);
+	put_uint(json, "used", bounded.used);
+	put_uint(json, "max", bounded.max);
+	jsonw_object_end(json);
+}
+
+static void put_cgroup_use(struct jsonw *json, const struct cgroup_use *use)
+{
+	jsonw_object(json);
+	put_bytes(json, "cgroups", use->cgroup);
+	put_bounded(json, "pids", use->pids);
+	put_bounded(json, "memory", use->memory);
+	put_uint(json, "oom_kills", use->oom_kills);
+	put_uint(json, "oom_kills_new", use->oom_kills_new);
+	jsonw_object_end(json);
+}
+
 static void put_owner(struct jsonw *json, const struct model *model, int32_t at)
 {
 	const struct owner *owner = &model->attr->owners[at];
@@ -320,6 +340,9 @@ static void put_owner(struct jsonw *json, const struct model *model, int32_t at)
 	put_real(json, "deaths_per_s", group->own_growth.deaths_per_s, 2);
 	put_real(json, "growth_per_min", group->own_growth.procs_60s_per_s * 60, 1);
 	put_nested(json, &group->nested);
+	put_bounded(json, "pids", group->pids);
+	put_bounded(json, "memory", group->memory);
+	put_uint(json, "oom_kills", group->oom_kills);
 	put_time(json, "since", owner->since_ms);
 	put_uint(json, "restarts", owner->restarts);
 	put_bool(json, "ended", owner->is_ended);
@@ -424,6 +447,14 @@ int export_json(const struct model *model, const struct export_config *config, e
 	for (size_t g = 0; g < model->attr->n_owners; g++) {
 		new_line(&outlet);
 		put_owner(&json, model, (int32_t)g);
+	}
+	jsonw_array_end(&json);
+	new_line(&outlet);
+	jsonw_key(&json, "cgroups");
+	jsonw_array(&json);
+	for (size_t i = 0; i < snap->n_cgroups; i++) {
+		new_line(&outlet);
+		put_cgroup_use(&json, &snap->cgroups[i]);
 	}
 	jsonw_array_end(&json);
 	new_line(&outlet);

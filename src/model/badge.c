@@ -16,11 +16,15 @@ enum {
 	EXPLODING_ETA_S = 600, /* or the limit is this near, while growing */
 	LOOP_PER_MIN = 3,      /* the root began again so often in the last minute */
 	BLOCKED_MIN = 5,
-	HEAT_GROWTH = 1000, /* one process a second weighs as much as a thousand that stand */
+	PIDS_PERCENT = 90,   /* of the tasks that a control group may have */
+	MEMORY_PERCENT = 95, /* of the memory: databases live near their limit */
+	HEAT_GROWTH = 1000,  /* one process a second weighs as much as a thousand that stand */
 	HEAT_LOOP = 500,
 	HEAT_ZOMBIE = 10,
 	HEAT_ORPHAN = 20,
 	HEAT_BLOCKED = 50,
+	HEAT_LIMIT = 2000,
+	HEAT_OOM = 1000,
 };
 
 static double or_zero(double value)
@@ -45,7 +49,7 @@ static unsigned badges_of(const struct model *model, size_t g)
 	unsigned badges = 0;
 
 	if (owner->kind != OWNER_KERNEL && is_growing(model, &group->growth)) {
-		double eta_s = verdict_eta(&model->snap->machine, per_s, NULL);
+		double eta_s = verdict_eta(model, (int32_t)g, per_s, NULL);
 
 		badges |= BADGE_GROWING;
 		if (per_s >= EXPLODING_PER_S || (!isnan(eta_s) && eta_s <= EXPLODING_ETA_S))
@@ -62,6 +66,11 @@ static unsigned badges_of(const struct model *model, size_t g)
 		badges |= BADGE_BLOCKED;
 	if (owner->is_ended)
 		badges |= BADGE_ENDED;
+	if (bounded_percent(group->pids) >= PIDS_PERCENT ||
+	    bounded_percent(group->memory) >= MEMORY_PERCENT)
+		badges |= BADGE_LIMIT;
+	if (or_zero(group->oom_per_min) > 0)
+		badges |= BADGE_OOM;
 	return badges;
 }
 
@@ -81,6 +90,10 @@ static double heat_of(const struct model *model, size_t g)
 		heat += HEAT_LOOP * or_zero(group->loop_per_min);
 	heat += (double)HEAT_ZOMBIE * group->nested.zombies +
 		(double)HEAT_ORPHAN * group->nested.orphans;
+	if (group->badges & BADGE_LIMIT)
+		heat += HEAT_LIMIT;
+	if (group->badges & BADGE_OOM)
+		heat += HEAT_OOM * or_zero(group->oom_per_min);
 	if (group->badges & BADGE_BLOCKED)
 		heat += (double)HEAT_BLOCKED * group->nested.blocked;
 	return kind == OWNER_NONE && group->badges == 0 ? -1 : heat;
@@ -100,6 +113,17 @@ static void part(struct text *out)
 		text_add_char(out, ' ');
 }
 
+static void add_limit(struct text *line, const struct group *group)
+{
+	double pids = bounded_percent(group->pids);
+	double memory = bounded_percent(group->memory);
+
+	if (pids >= memory || isnan(memory))
+		text_printf(line, "LIMIT pids %.0f%%", pids);
+	else
+		text_printf(line, "LIMIT mem %.0f%%", memory);
+}
+
 void badges_add(struct text *out, const struct model *model, int32_t owner)
 {
 	const struct group *group = &model->groups[owner];
@@ -110,6 +134,14 @@ void badges_add(struct text *out, const struct model *model, int32_t owner)
 		text_printf(&line, "%s %s/s",
 			    group->badges & BADGE_EXPLODING ? "EXPLODING" : "GROWING",
 			    units_signed(number, group->growth.procs_10s_per_s));
+	if (group->badges & BADGE_OOM) {
+		part(&line);
+		text_printf(&line, "OOM %s/min", units_real(number, group->oom_per_min));
+	}
+	if (group->badges & BADGE_LIMIT) {
+		part(&line);
+		add_limit(&line, group);
+	}
 	if (group->badges & BADGE_LOOP) {
 		part(&line);
 		text_printf(&line, "LOOP %s/min", units_real(number, group->loop_per_min));

@@ -85,6 +85,8 @@ static double owner_value(enum column_id id, const struct model *model, int32_t 
 		return group->heat;
 	case COLUMN_BADGES:
 		return group->badges;
+	case COLUMN_LIMIT:
+		return fmax(bounded_percent(group->pids), bounded_percent(group->memory));
 	default:
 		return sum_value(id, &group->nested, &group->growth);
 	}

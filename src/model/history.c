@@ -44,6 +44,7 @@ struct owner_mark {
 	struct size own;
 	struct size nested;
 	uint64_t starts; /* roots begun */
+	uint64_t kills;  /* OOM kills in its control groups, as far as seen */
 };
 
 struct owner_history {
@@ -323,6 +324,7 @@ static void add_owner(struct history *history, const struct model *model, size_t
 	latest->own = size_of(&group->own, &latest->own);
 	latest->nested = size_of(&group->nested, &latest->nested);
 	latest->starts += starts_between(kept, owner, roots_born);
+	latest->kills += is_known(group->oom_kills_new) ? group->oom_kills_new : 0;
 	latest->mono_ms = model->snap->mono_ms;
 	kept->seen_ms = model->snap->mono_ms;
 }
@@ -523,6 +525,9 @@ static void owner_rates(const struct history *history, struct model *model,
 			growth_of(&now->own, &ten.own, window->ten_s, &sixty.own, window->sixty_s);
 		group->loop_per_min =
 			window->sixty_s > 0 ? (double)(now->starts - sixty.starts) : NAN;
+		group->oom_per_min = window->sixty_s > 0 && is_known(group->oom_kills)
+					     ? (double)(now->kills - sixty.kills)
+					     : NAN;
 	}
 }
 

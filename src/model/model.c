@@ -5,6 +5,7 @@
 
 #include "group.h"
 #include "history.h"
+#include "limits.h"
 #include "tree.h"
 #include "verdict.h"
 
@@ -60,6 +61,7 @@ static int fill(struct model *model, struct history *history)
 	rc = groups_make(model);
 	if (rc != 0)
 		return rc;
+	limits_make(model);
 	sum_all(model);
 	rc = history_add(history, model);
 	if (rc != 0)

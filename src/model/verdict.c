@@ -20,25 +20,34 @@ enum {
 		4096, /* processes of an owner that are looked at for its commonest command */
 };
 
-double verdict_eta(const struct machine *machine, double per_s, const char **limit)
+/* Room below a limit, when it is the least so far. */
+static void take_room(uint64_t used, uint64_t max, const char *what, double *room,
+		      const char **name)
 {
-	double room = NAN;
+	double here = (double)max - (double)used;
+
+	if (!is_known(used) || !is_known(max) || *room <= here)
+		return;
+	*room = here;
+	*name = what;
+}
+
+double verdict_eta(const struct model *model, int32_t owner, double per_s, const char **limit)
+{
+	const struct machine *machine = &model->snap->machine;
+	double room = INFINITY;
 	const char *name = NULL;
 
-	if (!is_known(machine->tasks) || isnan(per_s) || per_s <= 0)
+	if (isnan(per_s) || per_s <= 0)
 		return NAN;
-	if (is_known(machine->pid_max)) {
-		room = (double)machine->pid_max - (double)machine->tasks;
-		name = "process table full";
-	}
-	if (is_known(machine->threads_max) &&
-	    !(room <= (double)machine->threads_max - (double)machine->tasks)) {
-		room = (double)machine->threads_max - (double)machine->tasks;
-		name = "threads-max reached";
-	}
+	take_room(machine->tasks, machine->pid_max, "process table full", &room, &name);
+	take_room(machine->tasks, machine->threads_max, "threads-max reached", &room, &name);
+	if (owner != NO_OWNER)
+		take_room(model->groups[owner].pids.used, model->groups[owner].pids.max,
+			  "its pids limit reached", &room, &name);
 	if (limit)
 		*limit = name;
-	return isnan(room) ? NAN : fmax(room, 0) / per_s;
+	return name ? fmax(room, 0) / per_s : NAN;
 }
 
 /* How often a command stands among an owner's processes. */
@@ -158,7 +167,7 @@ static int say_growing(struct model *model, int32_t owner)
 	const struct group *group = &model->groups[owner];
 	bool is_exploding = group->badges & BADGE_EXPLODING;
 	const char *limit = NULL;
-	double eta_s = verdict_eta(&model->snap->machine, group->growth.procs_10s_per_s, &limit);
+	double eta_s = verdict_eta(model, owner, group->growth.procs_10s_per_s, &limit);
 	uint32_t count;
 	const char *command = commonest(model, owner, &count);
 	struct text line = {0};
@@ -199,6 +208,53 @@ static int say_limit(struct model *model)
 		    is_pids ? "process table" : "threads-max", percent_full(machine, limit),
 		    units_count(a, machine->tasks), units_count(b, limit));
 	return set_verdict(model, VERDICT_LIMIT, "LIMIT", NO_OWNER, NAN, &line);
+}
+
+static double by_limit(const struct group *group)
+{
+	return fmax(bounded_percent(group->pids), bounded_percent(group->memory));
+}
+
+static double by_oom(const struct group *group)
+{
+	return group->oom_per_min;
+}
+
+/* An owner whose control group is nearly full. */
+static int say_owner_limit(struct model *model, int32_t owner)
+{
+	const struct group *group = &model->groups[owner];
+	bool is_pids = isnan(bounded_percent(group->memory)) ||
+		       bounded_percent(group->pids) >= bounded_percent(group->memory);
+	struct bounded bounded = is_pids ? group->pids : group->memory;
+	struct text line = {0};
+	char a[UNITS_LEN];
+	char b[UNITS_LEN];
+
+	add_owner(&line, model, owner);
+	if (is_pids)
+		text_printf(&line, "  %s of %s tasks", units_count(a, bounded.used),
+			    units_count(b, bounded.max));
+	else
+		text_printf(&line, "  %s of %s memory", units_bytes(a, bounded.used),
+			    units_bytes(b, bounded.max));
+	text_printf(&line, " that its control group may have (%.0f%%)", bounded_percent(bounded));
+	return set_verdict(model, VERDICT_LIMIT, "LIMIT", owner, NAN, &line);
+}
+
+static int say_owner_oom(struct model *model, int32_t owner)
+{
+	const struct group *group = &model->groups[owner];
+	struct text line = {0};
+	char a[UNITS_LEN];
+	char b[UNITS_LEN];
+
+	add_owner(&line, model, owner);
+	text_printf(&line, "  the kernel killed %s in it for lack of memory in the last minute",
+		    units_count(a, (uint64_t)group->oom_per_min));
+	if (is_known(group->memory.max))
+		text_printf(&line, "  it may have %s", units_bytes(b, group->memory.max));
+	return set_verdict(model, VERDICT_OOM, "OOM", owner, NAN, &line);
 }
 
 static int say_oom(struct model *model)
@@ -300,6 +356,8 @@ int verdict_make(struct model *model)
 	const struct machine *machine = &model->snap->machine;
 	int32_t exploding = worst_with(model, BADGE_EXPLODING, by_growth);
 	int32_t growing = worst_with(model, BADGE_GROWING, by_growth);
+	int32_t limited = worst_with(model, BADGE_LIMIT, by_limit);
+	int32_t killed = worst_with(model, BADGE_OOM, by_oom);
 	int32_t looping = worst_with(model, BADGE_LOOP, by_loop);
 	int32_t zombies = worst_with(model, BADGE_ZOMBIES, by_zombies);
 	int32_t blocked = worst_with(model, BADGE_BLOCKED, by_blocked);
@@ -310,8 +368,12 @@ int verdict_make(struct model *model)
 	if (percent_full(machine, machine->pid_max) >= LIMIT_PERCENT ||
 	    percent_full(machine, machine->threads_max) >= LIMIT_PERCENT)
 		return say_limit(model);
+	if (killed != NO_OWNER)
+		return say_owner_oom(model, killed);
 	if (is_known(machine->oom_kills_new) && machine->oom_kills_new > 0)
 		return say_oom(model);
+	if (limited != NO_OWNER)
+		return say_owner_limit(model, limited);
 	if (growing != NO_OWNER)
 		return say_growing(model, growing);
 	if (looping != NO_OWNER)

@@ -10,8 +10,9 @@ void badges_make(struct model *model);
 /* Sets model->verdict. Badges must be known already. Returns 0 or -ENOMEM. */
 int verdict_make(struct model *model);
 
-/* Seconds until tasks growing at this rate reach the nearest of pid_max and threads_max; NAN when
- * they do not grow or nothing is known. `*limit` (may be NULL) gets its name. */
-double verdict_eta(const struct machine *machine, double per_s, const char **limit);
+/* Seconds until tasks of an owner (NO_OWNER: of the machine) growing at this rate reach the nearest
+ * of pid_max, threads_max and the limit of its control group; NAN when they do not grow or nothing
+ * is known. `*limit` (may be NULL) gets what will have happened then. */
+double verdict_eta(const struct model *model, int32_t owner, double per_s, const char **limit);
 
 #endif

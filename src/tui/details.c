@@ -85,6 +85,25 @@ static void add_growth(struct text *page, const struct growth *growth)
 		    units_signed(a, growth->procs_60s_per_s * 60));
 }
 
+static void add_limits(struct text *page, const struct group *group)
+{
+	char a[UNITS_LEN];
+	char b[UNITS_LEN];
+
+	if (is_known(group->pids.max))
+		text_printf(page, "%-12s  %s of %s tasks in its control group (%.0f%%)\n", "limits",
+			    units_count(a, group->pids.used), units_count(b, group->pids.max),
+			    bounded_percent(group->pids));
+	if (is_known(group->memory.max))
+		text_printf(page, "%-12s  %s of %s memory (%.0f%%)\n",
+			    is_known(group->pids.max) ? "" : "limits",
+			    units_bytes(a, group->memory.used), units_bytes(b, group->memory.max),
+			    bounded_percent(group->memory));
+	if (is_known(group->oom_kills) && group->oom_kills > 0)
+		text_printf(page, "%-12s  %s since its control group was made\n", "OOM kills",
+			    units_count(a, group->oom_kills));
+}
+
 static void details_owner(struct ui *ui, int32_t at)
 {
 	const struct model *model = ui->model;
@@ -126,6 +145,7 @@ static void details_owner(struct ui *ui, int32_t at)
 	text_printf(page, "%-12s  %" PRIu32 " processes of these are its own\n", "",
 		    group->own.procs);
 	add_growth(page, &group->growth);
+	add_limits(page, group);
 }
 
 static const char *state_text(char state)

@@ -18,10 +18,10 @@ static const struct {
 	enum column_id id;
 	int rank;
 } shown[] = {
-	{COLUMN_PID, 70},     {COLUMN_KIND, 57},    {COLUMN_STATE, 60},   {COLUMN_PROCS, 100},
-	{COLUMN_BIRTHS, 55},  {COLUMN_GROWTH, 95},  {COLUMN_ZOMBIES, 65}, {COLUMN_ORPHANS, 50},
-	{COLUMN_BLOCKED, 45}, {COLUMN_CPU, 90},     {COLUMN_MEMORY, 85},  {COLUMN_READ, 20},
-	{COLUMN_WRITE, 25},   {COLUMN_THREADS, 10}, {COLUMN_AGE, 58},
+	{COLUMN_PID, 70},     {COLUMN_KIND, 57},   {COLUMN_STATE, 60},   {COLUMN_PROCS, 100},
+	{COLUMN_BIRTHS, 55},  {COLUMN_GROWTH, 95}, {COLUMN_ZOMBIES, 65}, {COLUMN_ORPHANS, 50},
+	{COLUMN_BLOCKED, 45}, {COLUMN_CPU, 90},    {COLUMN_MEMORY, 85},  {COLUMN_LIMIT, 48},
+	{COLUMN_READ, 20},    {COLUMN_WRITE, 25},  {COLUMN_THREADS, 10}, {COLUMN_AGE, 58},
 };
 
 enum { SHOWN = sizeof(shown) / sizeof(shown[0]) };
@@ -105,6 +105,8 @@ static enum style value_style(enum column_id id, const struct ui *ui, const stru
 		return badges & BADGE_EXPLODING ? STYLE_ALARM
 		       : badges & BADGE_GROWING ? STYLE_WARN
 						: STYLE_NORMAL;
+	case COLUMN_LIMIT:
+		return badges & BADGE_LIMIT ? STYLE_ALARM : STYLE_NORMAL;
 	case COLUMN_STATE:
 		if (row->type == ROW_PROC && model->snap->procs[row->index].state == 'R')
 			return STYLE_RUNNING;
@@ -175,7 +177,7 @@ static void add_sign(struct text *text, const struct ui *ui, const struct row *r
 
 static enum style badge_style(unsigned badges)
 {
-	if (badges & BADGE_EXPLODING)
+	if (badges & (BADGE_EXPLODING | BADGE_OOM | BADGE_LIMIT))
 		return STYLE_ALARM;
 	if (badges & (BADGE_GROWING | BADGE_LOOP))
 		return STYLE_WARN;

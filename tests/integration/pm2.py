@@ -266,5 +266,6 @@ def an_agent_that_runs_as_an_app():
             (orphan, "its double fork with both markers", owner, True)])
 
 
-main(two_homes_with_fork_and_cluster_apps, a_crash_loop, started_by_an_agent_that_is_gone, started_by_an_agent_that_lives,
-     an_app_of_a_humans_pm2_started_by_an_agent, an_agent_that_runs_as_an_app)
+if __name__ == "__main__":
+    main(two_homes_with_fork_and_cluster_apps, a_crash_loop, started_by_an_agent_that_is_gone, started_by_an_agent_that_lives,
+         an_app_of_a_humans_pm2_started_by_an_agent, an_agent_that_runs_as_an_app)
