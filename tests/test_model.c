@@ -191,6 +191,31 @@ static void a_pid_that_is_used_again_is_a_death_and_a_birth(void **state)
 	lab_free(lab);
 }
 
+static void a_trend_holds_ten_minutes_in_steps_of_ten_seconds(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+	const struct group *group;
+	struct text line = {0};
+
+	(void)state;
+	for (int i = 0; i < 400; i++)
+		sample_crowd(lab, 100, i < 200 ? 10 : 20);
+	group = lab_group(lab, "claude-code:" S1);
+	assert_int_equal(group->n_trend, TREND_MAX);
+	assert_int_equal(group->trend[0], 11);
+	assert_int_equal(group->trend[TREND_MAX - 1], 21);
+	trend_add(&line, (const uint32_t[]){5, 5, 6, 12}, 4, 10, true);
+	assert_string_equal(text_str(&line), "__.#");
+	text_clear(&line);
+	trend_add(&line, (const uint32_t[]){1, 2, 3, 4, 5}, 5, 3, false);
+	assert_string_equal(text_str(&line), "▁▄█");
+	text_clear(&line);
+	trend_add(&line, NULL, 0, 3, false);
+	assert_string_equal(text_str(&line), "");
+	text_done(&line);
+	lab_free(lab);
+}
+
 /* ---- Badges and verdict ---- */
 
 static const char *badges_of(struct lab *lab, const char *id)
@@ -685,6 +710,7 @@ int main(void)
 		cmocka_unit_test(births_and_deaths_are_told_apart_although_the_number_stays),
 		cmocka_unit_test(net_growth_is_measured_over_ten_and_sixty_seconds),
 		cmocka_unit_test(a_pid_that_is_used_again_is_a_death_and_a_birth),
+		cmocka_unit_test(a_trend_holds_ten_minutes_in_steps_of_ten_seconds),
 		cmocka_unit_test(a_quiet_machine_is_said_to_be_quiet),
 		cmocka_unit_test(a_bomb_is_named_with_its_owner_rate_and_end),
 		cmocka_unit_test(zombies_are_counted_against_their_owner),

@@ -50,6 +50,10 @@ void column_add_owner(struct text *out, enum column_id id, const struct model *m
 void column_add_proc(struct text *out, enum column_id id, const struct model *model, int32_t proc,
 		     const struct users *users);
 
+/* Draws figures as a line of `width` characters, the last ones at the right, from ▁ (the least of
+ * them) to █ (the most); with ASCII from _ to #. Equal ones are all low. */
+void trend_add(struct text *out, const uint32_t *figures, size_t n, size_t width, bool is_ascii);
+
 void column_add_bundle(struct text *out, enum column_id id, const struct model *model,
 		       const struct bundles *bundles, int32_t bundle, const struct users *users);
 

@@ -82,8 +82,10 @@ struct group {
 	uint64_t oom_kills_new; /* since the sample before; UNKNOWN */
 	double oom_per_min;     /* in the last minute; NAN unknown */
 	uint32_t badges;        /* of enum badge */
-	double heat;            /* what "hottest first" sorts by */
-	int32_t first_child;    /* owners in it, NO_OWNER ends */
+	const uint32_t *trend;  /* processes (nested) every 10 s of the last 10 min, oldest first */
+	uint32_t n_trend;
+	double heat;         /* what "hottest first" sorts by */
+	int32_t first_child; /* owners in it, NO_OWNER ends */
 	int32_t next_sibling;
 	uint32_t first_proc; /* its own processes: model.by_owner[first_proc .. first_proc +
 				own.procs) */
@@ -129,6 +131,8 @@ struct model {
 /* What the samples before this one were: sizes of owners and subtrees for the last minute. Bounded.
  */
 struct history;
+
+enum { TREND_MAX = 60, TREND_APART_S = 10 };
 
 /* How full, in percent; NAN when either is not known. */
 double bounded_percent(struct bounded bounded);

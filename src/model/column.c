@@ -85,6 +85,9 @@ static double owner_value(enum column_id id, const struct model *model, int32_t 
 		return group->heat;
 	case COLUMN_BADGES:
 		return group->badges;
+	case COLUMN_TREND:
+		return group->n_trend > 0 ? (double)group->nested.procs - (double)group->trend[0]
+					  : (double)NAN;
 	case COLUMN_LIMIT:
 		return fmax(bounded_percent(group->pids), bounded_percent(group->memory));
 	default:
@@ -182,6 +185,26 @@ static void add_value(struct text *out, enum column_id id, double value)
 	}
 }
 
+void trend_add(struct text *out, const uint32_t *figures, size_t n, size_t width, bool is_ascii)
+{
+	static const char *const blocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+	static const char *const ascii[] = {"_", ".", "-", "=", "+", "*", "%", "#"};
+	size_t first = n > width ? n - width : 0;
+	uint32_t least = UINT32_MAX;
+	uint32_t most = 0;
+
+	for (size_t i = first; i < n; i++) {
+		least = figures[i] < least ? figures[i] : least;
+		most = figures[i] > most ? figures[i] : most;
+	}
+	for (size_t i = first; i < n; i++) {
+		uint64_t level =
+			most > least ? (uint64_t)(figures[i] - least) * 7 / (most - least) : 0;
+
+		text_add(out, is_ascii ? ascii[level] : blocks[level]);
+	}
+}
+
 void column_add_owner(struct text *out, enum column_id id, const struct model *model, int32_t at)
 {
 	const struct owner *owner = &model->attr->owners[at];
@@ -194,6 +217,10 @@ void column_add_owner(struct text *out, enum column_id id, const struct model *m
 		break;
 	case COLUMN_BADGES:
 		badges_add(out, model, at);
+		break;
+	case COLUMN_TREND:
+		trend_add(out, model->groups[at].trend, model->groups[at].n_trend,
+			  (size_t)columns[id].width, false);
 		break;
 	case COLUMN_NAME:
 		safe_add(out, owner->name, strlen(owner->name));

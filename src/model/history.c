@@ -52,8 +52,11 @@ struct owner_history {
 	struct owner_mark
 		marks[MARKS]; /* at the places of history.marks; another time: not known yet then */
 	struct owner_mark latest;
-	uint64_t seen_ms;  /* when it was last in a sample */
-	uint64_t restarts; /* the supervisor's counter then, UNKNOWN */
+	uint64_t seen_ms;          /* when it was last in a sample */
+	uint64_t restarts;         /* the supervisor's counter then, UNKNOWN */
+	uint32_t trend[TREND_MAX]; /* a ring */
+	uint32_t n_trend;          /* how many were ever put into it */
+	uint64_t trend_ms;         /* when the last one was begun */
 	UT_hash_handle hh;
 };
 
@@ -313,6 +316,16 @@ static uint64_t starts_between(struct owner_history *history, const struct owner
 	return counted > seen ? counted : seen;
 }
 
+/* The newest place is of now; every ten seconds it stays and another is begun. */
+static void add_trend(struct owner_history *owner, uint64_t now_ms, uint32_t procs)
+{
+	if (owner->n_trend == 0 || owner->trend_ms + TREND_APART_S * 1000 <= now_ms) {
+		owner->trend_ms = now_ms;
+		owner->n_trend++;
+	}
+	owner->trend[(owner->n_trend - 1) % TREND_MAX] = procs;
+}
+
 static void add_owner(struct history *history, const struct model *model, size_t g,
 		      uint64_t roots_born)
 {
@@ -327,6 +340,7 @@ static void add_owner(struct history *history, const struct model *model, size_t
 	latest->kills += is_known(group->oom_kills_new) ? group->oom_kills_new : 0;
 	latest->mono_ms = model->snap->mono_ms;
 	kept->seen_ms = model->snap->mono_ms;
+	add_trend(kept, model->snap->mono_ms, group->nested.procs);
 }
 
 /* Owners that this sample does not show are empty now; what was born in them stays counted. */
@@ -509,6 +523,20 @@ static struct owner_mark owner_at(const struct owner_history *owner, size_t plac
 	return (struct owner_mark){.mono_ms = mono_ms};
 }
 
+/* Without memory there is no trend. */
+static void copy_trend(const struct owner_history *owner, struct model *model, struct group *group)
+{
+	uint32_t n = owner->n_trend < TREND_MAX ? owner->n_trend : TREND_MAX;
+	uint32_t *trend = arena_new(&model->arena, n + 1, sizeof(*trend));
+
+	if (!trend)
+		return;
+	for (uint32_t i = 0; i < n; i++)
+		trend[i] = owner->trend[(owner->n_trend - n + i) % TREND_MAX];
+	group->trend = trend;
+	group->n_trend = n;
+}
+
 static void owner_rates(const struct history *history, struct model *model,
 			const struct window *window)
 {
@@ -519,6 +547,7 @@ static void owner_rates(const struct history *history, struct model *model,
 		struct owner_mark sixty = owner_at(owner, window->sixty, window->sixty_ms);
 		const struct owner_mark *now = &owner->latest;
 
+		copy_trend(owner, model, group);
 		group->growth = growth_of(&now->nested, &ten.nested, window->ten_s, &sixty.nested,
 					  window->sixty_s);
 		group->own_growth =

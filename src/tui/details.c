@@ -145,6 +145,12 @@ static void details_owner(struct ui *ui, int32_t at)
 	text_printf(page, "%-12s  %" PRIu32 " processes of these are its own\n", "",
 		    group->own.procs);
 	add_growth(page, &group->growth);
+	if (group->n_trend > 1) {
+		text_printf(page, "%-12s  ", "trend");
+		trend_add(page, group->trend, group->n_trend, TREND_MAX, ui->is_ascii);
+		text_printf(page, " %u processes %s ago\n", group->trend[0],
+			    units_duration(age, (double)(group->n_trend - 1) * TREND_APART_S));
+	}
 	add_limits(page, group);
 }
 

@@ -21,7 +21,8 @@ static const struct {
 	{COLUMN_PID, 70},     {COLUMN_KIND, 57},   {COLUMN_STATE, 60},   {COLUMN_PROCS, 100},
 	{COLUMN_BIRTHS, 55},  {COLUMN_GROWTH, 95}, {COLUMN_ZOMBIES, 65}, {COLUMN_ORPHANS, 50},
 	{COLUMN_BLOCKED, 45}, {COLUMN_CPU, 90},    {COLUMN_MEMORY, 85},  {COLUMN_LIMIT, 48},
-	{COLUMN_READ, 20},    {COLUMN_WRITE, 25},  {COLUMN_THREADS, 10}, {COLUMN_AGE, 58},
+	{COLUMN_TREND, 42},   {COLUMN_READ, 20},   {COLUMN_WRITE, 25},   {COLUMN_THREADS, 10},
+	{COLUMN_AGE, 58},
 };
 
 enum { SHOWN = sizeof(shown) / sizeof(shown[0]) };
@@ -118,6 +119,17 @@ static enum style value_style(enum column_id id, const struct ui *ui, const stru
 	default:
 		return STYLE_NORMAL;
 	}
+}
+
+static void add_value(struct text *text, const struct ui *ui, const struct row *row,
+		      enum column_id id)
+{
+	if (id == COLUMN_TREND && row->type == ROW_OWNER)
+		trend_add(text, ui->model->groups[row->index].trend,
+			  ui->model->groups[row->index].n_trend, (size_t)columns[id].width,
+			  ui->is_ascii);
+	else
+		row_add_value(text, id, ui->model, &ui->rows, row, ui->users);
 }
 
 /* The lines that lead to a row: │ ├ └, and whether it opens. */
@@ -244,7 +256,7 @@ static void draw_row(const struct ui *ui, struct cells *cells, int screen_row, s
 		if (!fits[c])
 			continue;
 		text_clear(&value);
-		row_add_value(&value, shown[c].id, ui->model, &ui->rows, row, ui->users);
+		add_value(&value, ui, row, shown[c].id);
 		at = put_cell(cells, screen_row, at, &columns[shown[c].id],
 			      value_style(shown[c].id, ui, row), text_str(&value));
 	}
