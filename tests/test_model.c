@@ -336,7 +336,7 @@ static void kills_for_memory_are_counted_for_a_minute(void **state)
 	}
 	assert_string_equal(badges_of(lab, "docker:" ID1), "OOM 30/min");
 	assert_int_equal(lab->model->verdict.kind, VERDICT_OOM);
-	assert_contains(lab->model->verdict.line, "docker 111111111111 (pid 5)  the kernel killed 30 in it");
+	assert_contains(lab->model->verdict.line, "docker 111111111111 (pid 5)  30 OOM kills in the last minute");
 	/* the next sample is quiet, the minute is not over */
 	lab_sample(lab, 2, "1 0 /sbin/init init ; start:1\n5 1 /bin/a a ; start:2 cgroup:/docker/" ID1 " memory:1/100 oom:30+0\n");
 	assert_int_equal(lab->model->verdict.kind, VERDICT_OOM);
@@ -461,7 +461,7 @@ static void owners_open_into_their_trees_and_hold_one_another(void **state)
 						 " 1\n"
 						 "  12\n");
 	view.is_open_default = false;
-	assert_string_equal(rows_of(lab, &view), "111111111111\nno owner\n");
+	assert_string_equal(rows_of(lab, &view), "111111111111\n 11111111-111\nno owner\n");
 	lab_free(lab);
 }
 

@@ -122,28 +122,114 @@ static void take_bad_night(struct desk *desk, int samples)
 	}
 }
 
-static void owners_are_shown_hottest_first(void **state)
-{
-	struct desk *desk = desk_new(24, 120, false);
+/* ---- Scenes: what the screen is for, each as its samples ---- */
 
-	(void)state;
-	take_bad_night(desk, 4);
-	expect_golden(desk, "owners-120x24");
-	desk_free(desk);
+static void take(struct desk *desk, double seconds, const struct text *table)
+{
+	lab_sample(desk->lab, seconds, text_str(table));
+	desk_show(desk);
 }
 
-static void eighty_columns_are_enough(void **state)
+static const char usual[] = "1 0 /sbin/init init ; start:1 cgroup:/init.scope\n"
+			    "2 0 - ; kernel comm:kthreadd env:unread start:1\n"
+			    "300 1 /usr/sbin/nginx \"nginx: master process\" ; start:9 cgroup:/system.slice/nginx.service\n"
+			    "301 300 /usr/sbin/nginx \"nginx: worker process\" ; start:10 cgroup:/system.slice/nginx.service\n"
+			    "900 1 /usr/bin/node \"PM2 v7.0.4: God Daemon (/root/.pm2)\" ; start:20 PM2_HOME=/root/.pm2\n";
+
+static void take_quiet(struct desk *desk)
 {
-	struct desk *desk = desk_new(24, 80, false);
+	for (int i = 0; i < 6; i++) {
+		struct text table = {0};
+
+		text_printf(&table,
+			    "%s901 900 /usr/bin/node \"node /srv/api.js\" ; sid:901 start:900 cpu:2.5 rss:94371840 " APP "\n"
+			    "4211 1 " CLAUDE " claude ; start:5000 cwd:/srv/api-refactor cpu:12 rss:314572800\n"
+			    "4212 4211 /bin/bash bash -c ./run-tests ; start:5001 sid:4212 " TOOL "\n",
+			    usual);
+		take(desk, 2, &table);
+		text_done(&table);
+	}
+}
+
+/* An app whose port is taken: it lives a second, and its supervisor starts it again. */
+static void take_crash_loop(struct desk *desk)
+{
+	for (int i = 0; i < 30; i++) {
+		struct text table = {0};
+
+		text_printf(&table, "%s%d 900 /usr/bin/node \"node /srv/api.js\" ; sid:%d start:%d " APP " restart_time=%d\n", usual,
+			    5000 + i, 5000 + i, 90000 + 200 * i, 8385 + i);
+		take(desk, 2, &table);
+		text_done(&table);
+	}
+}
+
+static void take_zombie_farm(struct desk *desk)
+{
+	for (int i = 0; i < 6; i++) {
+		struct text table = {0};
+
+		text_printf(&table,
+			    "%s4211 1 " CLAUDE " claude ; start:5000 cwd:/srv/api-refactor\n"
+			    "4212 4211 /usr/bin/python3 python3 spawn.py ; start:5001 sid:4212 " TOOL "\n",
+			    usual);
+		for (int n = 0; n < 300 + 2 * i; n++)
+			text_printf(&table, "%d 4212 - ; state:Z env:unread comm:convert start:%d\n", 6000 + n, 6000 + n);
+		take(desk, 2, &table);
+		text_done(&table);
+	}
+}
+
+/* A container that is killed for memory and started again, many times a second. */
+static void take_oom_loop(struct desk *desk)
+{
+	for (int i = 0; i < 10; i++) {
+		struct text table = {0};
+
+		text_printf(&table,
+			    "%s%d 1 /srv/app app ; ns:5.1 start:%d cgroup:/docker/" ID1 " memory:%d/536870912 oom:%d+%d\n", usual,
+			    7000 + i, 90000 + 200 * i, 520000000 + i, 75 * i, i > 0 ? 75 : 0);
+		take(desk, 2, &table);
+		text_done(&table);
+	}
+}
+
+static void take_explosion(struct desk *desk)
+{
+	take_bad_night(desk, 4);
+}
+
+static void the_screen_says_at_every_size_what_is_wrong(void **state)
+{
+	static const struct {
+		const char *name;
+		void (*take)(struct desk *desk);
+		const char *word;
+	} scenes[] = {
+		{"quiet", take_quiet, "OK"},
+		{"explosion", take_explosion, "EXPLODING"},
+		{"crash-loop", take_crash_loop, "LOOP"},
+		{"zombie-farm", take_zombie_farm, "ZOMBIES"},
+		{"oom-loop", take_oom_loop, "OOM"},
+	};
+	static const int sizes[][2] = {{12, 40}, {24, 80}, {50, 200}};
 
 	(void)state;
-	take_bad_night(desk, 4);
-	expect_golden(desk, "owners-80x24");
-	resize(desk, 12, 40);
-	expect_golden(desk, "owners-40x12");
-	resize(desk, 24, 80);
-	expect_golden(desk, "owners-80x24");
-	desk_free(desk);
+	for (size_t i = 0; i < sizeof(scenes) / sizeof(scenes[0]); i++) {
+		struct desk *desk = desk_new(24, 80, false);
+
+		scenes[i].take(desk);
+		for (size_t s = 0; s < 3; s++) {
+			char name[64];
+
+			resize(desk, sizes[s][0], sizes[s][1]);
+			snprintf(name, sizeof(name), "%s-%dx%d", scenes[i].name, sizes[s][1], sizes[s][0]);
+			expect_golden(desk, name);
+			assert_string_equal(desk->lab->model->verdict.word, scenes[i].word);
+			assert_contains(text_str(&desk->text), scenes[i].word);
+		}
+		desk_free(desk);
+	}
 }
 
 static void ascii_is_enough(void **state)
@@ -377,8 +463,7 @@ static void hostile_names_reach_no_cell(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(owners_are_shown_hottest_first),
-		cmocka_unit_test(eighty_columns_are_enough),
+		cmocka_unit_test(the_screen_says_at_every_size_what_is_wrong),
 		cmocka_unit_test(ascii_is_enough),
 		cmocka_unit_test(before_the_first_sample_something_is_there),
 		cmocka_unit_test(an_owner_opens_into_its_tree),

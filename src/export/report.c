@@ -162,25 +162,10 @@ static struct view owners_view(const struct fold_set *folds)
 	};
 }
 
-/* Opens, and so lists, every owner that holds others. */
-static struct fold_set *open_nested(const struct model *model)
-{
-	struct fold_set *folds = folds_new();
-
-	for (size_t g = 0; g < model->attr->n_owners; g++) {
-		const struct row row = {.type = ROW_OWNER, .index = (int32_t)g};
-
-		if (model->groups[g].first_child != NO_OWNER)
-			folds_toggle(folds, row_key(model, NULL, &row));
-	}
-	return folds;
-}
-
 /* Returns the hottest owner. */
 static int32_t put_owners(struct report *report)
 {
-	struct fold_set *folds = open_nested(report->model);
-	struct view view = owners_view(folds);
+	struct view view = owners_view(NULL);
 	struct text line = {0};
 	struct rows rows;
 	int32_t hottest = NO_OWNER;
@@ -198,7 +183,6 @@ static int32_t put_owners(struct report *report)
 		put_owner(report, rows.items[i].index, rows.items[i].depth);
 	}
 	rows_done(&rows);
-	folds_free(folds);
 	text_done(&line);
 	return hottest;
 }
@@ -239,11 +223,8 @@ static void put_tree(struct report *report, int32_t at)
 	size_t more = 0;
 	int32_t inside = -1; /* the depth of the owner, while its rows are passed */
 
-	for (int32_t up = at; up != NO_OWNER; up = report->model->attr->owners[up].parent) {
-		const struct row row = {.type = ROW_OWNER, .index = up};
-
-		folds_toggle(folds, row_key(report->model, NULL, &row));
-	}
+	folds_toggle(folds, row_key(report->model, NULL,
+				    &(const struct row){.type = ROW_OWNER, .index = at}));
 	rows_init(&rows);
 	rows_make(&rows, report->model, &view);
 	text_add(&line, "\nThe hottest: ");

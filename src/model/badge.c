@@ -45,10 +45,10 @@ static unsigned badges_of(const struct model *model, size_t g)
 {
 	const struct group *group = &model->groups[g];
 	const struct owner *owner = &model->attr->owners[g];
-	double per_s = or_zero(group->growth.procs_10s_per_s);
+	double per_s = or_zero(group->own_growth.procs_10s_per_s);
 	unsigned badges = 0;
 
-	if (owner->kind != OWNER_KERNEL && is_growing(model, &group->growth)) {
+	if (owner->kind != OWNER_KERNEL && is_growing(model, &group->own_growth)) {
 		double eta_s = verdict_eta(model, (int32_t)g, per_s, NULL);
 
 		badges |= BADGE_GROWING;
@@ -58,11 +58,11 @@ static unsigned badges_of(const struct model *model, size_t g)
 	if (or_zero(group->loop_per_min) >= LOOP_PER_MIN && owner->kind != OWNER_KERNEL &&
 	    owner->kind != OWNER_NONE)
 		badges |= BADGE_LOOP;
-	if (group->nested.zombies > 0)
+	if (group->own.zombies > 0)
 		badges |= BADGE_ZOMBIES;
-	if (group->nested.orphans > 0)
+	if (group->own.orphans > 0)
 		badges |= BADGE_ORPHANS;
-	if (group->nested.blocked >= BLOCKED_MIN && owner->kind != OWNER_KERNEL)
+	if (group->own.blocked >= BLOCKED_MIN && owner->kind != OWNER_KERNEL)
 		badges |= BADGE_BLOCKED;
 	if (owner->is_ended)
 		badges |= BADGE_ENDED;
@@ -80,7 +80,7 @@ static double heat_of(const struct model *model, size_t g)
 	const struct group *group = &model->groups[g];
 	enum owner_kind kind = model->attr->owners[g].kind;
 	double heat = (double)group->nested.procs + or_zero(group->nested.cpu_percent);
-	double growth = or_zero(group->growth.procs_10s_per_s);
+	double growth = or_zero(group->own_growth.procs_10s_per_s);
 
 	if (kind == OWNER_KERNEL)
 		return -2; /* hundreds of threads that nobody can do anything about */
@@ -88,14 +88,14 @@ static double heat_of(const struct model *model, size_t g)
 		heat += HEAT_GROWTH * growth;
 	if (group->badges & BADGE_LOOP)
 		heat += HEAT_LOOP * or_zero(group->loop_per_min);
-	heat += (double)HEAT_ZOMBIE * group->nested.zombies +
-		(double)HEAT_ORPHAN * group->nested.orphans;
+	heat += (double)HEAT_ZOMBIE * group->own.zombies +
+		(double)HEAT_ORPHAN * group->own.orphans;
 	if (group->badges & BADGE_LIMIT)
 		heat += HEAT_LIMIT;
 	if (group->badges & BADGE_OOM)
 		heat += HEAT_OOM * or_zero(group->oom_per_min);
 	if (group->badges & BADGE_BLOCKED)
-		heat += (double)HEAT_BLOCKED * group->nested.blocked;
+		heat += (double)HEAT_BLOCKED * group->own.blocked;
 	return kind == OWNER_NONE && group->badges == 0 ? -1 : heat;
 }
 
@@ -104,6 +104,13 @@ void badges_make(struct model *model)
 	for (size_t g = 0; g < model->attr->n_owners; g++) {
 		model->groups[g].badges = badges_of(model, g);
 		model->groups[g].heat = heat_of(model, g);
+	}
+	/* an owner is as hot as the hottest that lies in it */
+	for (size_t g = model->attr->n_owners; g-- > 0;) {
+		int32_t parent = model->attr->owners[g].parent;
+
+		if (parent != NO_OWNER && model->groups[parent].heat < model->groups[g].heat)
+			model->groups[parent].heat = model->groups[g].heat;
 	}
 }
 
@@ -133,7 +140,7 @@ void badges_add(struct text *out, const struct model *model, int32_t owner)
 	if (group->badges & BADGE_GROWING)
 		text_printf(&line, "%s %s/s",
 			    group->badges & BADGE_EXPLODING ? "EXPLODING" : "GROWING",
-			    units_signed(number, group->growth.procs_10s_per_s));
+			    units_signed(number, group->own_growth.procs_10s_per_s));
 	if (group->badges & BADGE_OOM) {
 		part(&line);
 		text_printf(&line, "OOM %s/min", units_real(number, group->oom_per_min));
@@ -148,15 +155,15 @@ void badges_add(struct text *out, const struct model *model, int32_t owner)
 	}
 	if (group->badges & BADGE_ZOMBIES) {
 		part(&line);
-		text_printf(&line, "ZOMBIES %s", units_count(number, group->nested.zombies));
+		text_printf(&line, "ZOMBIES %s", units_count(number, group->own.zombies));
 	}
 	if (group->badges & BADGE_ORPHANS) {
 		part(&line);
-		text_printf(&line, "ORPHANS %s", units_count(number, group->nested.orphans));
+		text_printf(&line, "ORPHANS %s", units_count(number, group->own.orphans));
 	}
 	if (group->badges & BADGE_BLOCKED) {
 		part(&line);
-		text_printf(&line, "BLOCKED %s", units_count(number, group->nested.blocked));
+		text_printf(&line, "BLOCKED %s", units_count(number, group->own.blocked));
 	}
 	if (group->badges & BADGE_ENDED) {
 		part(&line);

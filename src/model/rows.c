@@ -408,7 +408,9 @@ static void push_siblings(struct making *making, int32_t depth, uint64_t guides)
 	making->n_siblings = 0;
 }
 
-static void add_owner_children(struct making *making, int32_t g)
+/* Owners that lie in an owner are shown also when it is closed: sixty apps of one PM2 daemon are
+ * what one looks for. */
+static void add_owners_in(struct making *making, int32_t g)
 {
 	const struct model *model = making->model;
 	const struct group *group = &model->groups[g];
@@ -418,6 +420,13 @@ static void add_owner_children(struct making *making, int32_t g)
 		if (is_shown_owner(making, child))
 			add_sibling(making, ROW_OWNER, child);
 	}
+}
+
+static void add_owned_procs(struct making *making, int32_t g)
+{
+	const struct model *model = making->model;
+	const struct group *group = &model->groups[g];
+
 	for (uint32_t n = 0; n < group->own.procs; n++) {
 		int32_t i = model->by_owner[group->first_proc + n];
 
@@ -452,8 +461,7 @@ static bool has_children(const struct making *making, enum row_type type, int32_
 	if (type == ROW_BUNDLE)
 		return true;
 	if (type == ROW_OWNER)
-		return model->groups[index].own.procs > 0 ||
-		       model->groups[index].first_child != NO_OWNER;
+		return model->groups[index].own.procs > 0;
 	for (int32_t child = model->nodes[index].first_child; child != NO_PROC;
 	     child = model->nodes[child].next_sibling) {
 		if (row_parent(making, child) == index)
@@ -566,11 +574,13 @@ void rows_make(struct rows *rows, const struct model *model, const struct view *
 
 		write_row(&making, &pending);
 		row = &rows->items[rows->n - 1];
-		if (!row->is_open)
+		if (!row->is_open && row->type != ROW_OWNER)
 			continue;
 		switch (row->type) {
 		case ROW_OWNER:
-			add_owner_children(&making, row->index);
+			add_owners_in(&making, row->index);
+			if (row->is_open)
+				add_owned_procs(&making, row->index);
 			bundle_siblings(&making, NO_PROC);
 			break;
 		case ROW_PROC:

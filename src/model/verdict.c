@@ -139,7 +139,7 @@ static int32_t worst_with(const struct model *model, unsigned badges,
 
 static double by_growth(const struct group *group)
 {
-	return isnan(group->growth.procs_10s_per_s) ? 0 : group->growth.procs_10s_per_s;
+	return isnan(group->own_growth.procs_10s_per_s) ? 0 : group->own_growth.procs_10s_per_s;
 }
 
 static double by_loop(const struct group *group)
@@ -149,7 +149,7 @@ static double by_loop(const struct group *group)
 
 static double by_zombies(const struct group *group)
 {
-	return group->nested.zombies;
+	return group->own.zombies;
 }
 
 static double by_orphans(const struct group *group)
@@ -167,7 +167,7 @@ static int say_growing(struct model *model, int32_t owner)
 	const struct group *group = &model->groups[owner];
 	bool is_exploding = group->badges & BADGE_EXPLODING;
 	const char *limit = NULL;
-	double eta_s = verdict_eta(model, owner, group->growth.procs_10s_per_s, &limit);
+	double eta_s = verdict_eta(model, owner, group->own_growth.procs_10s_per_s, &limit);
 	uint32_t count;
 	const char *command = commonest(model, owner, &count);
 	struct text line = {0};
@@ -175,12 +175,12 @@ static int say_growing(struct model *model, int32_t owner)
 	char b[UNITS_LEN];
 
 	add_owner(&line, model, owner);
-	text_printf(&line, "  %s ", units_count(a, command ? count : group->nested.procs));
+	text_printf(&line, "  %s ", units_count(a, command ? count : group->own.procs));
 	if (command)
 		safe_add(&line, command, strlen(command));
 	else
 		text_add(&line, "processes");
-	text_printf(&line, "  %s/s", units_signed(b, group->growth.procs_10s_per_s));
+	text_printf(&line, "  %s/s", units_signed(b, group->own_growth.procs_10s_per_s));
 	if (!isnan(eta_s) && eta_s < ETA_FAR_S)
 		text_printf(&line, "  %s in %s", limit, units_duration(a, eta_s));
 	return set_verdict(model, is_exploding ? VERDICT_EXPLODING : VERDICT_GROWING,
@@ -238,7 +238,7 @@ static int say_owner_limit(struct model *model, int32_t owner)
 	else
 		text_printf(&line, "  %s of %s memory", units_bytes(a, bounded.used),
 			    units_bytes(b, bounded.max));
-	text_printf(&line, " that its control group may have (%.0f%%)", bounded_percent(bounded));
+	text_printf(&line, " of its control group (%.0f%%)", bounded_percent(bounded));
 	return set_verdict(model, VERDICT_LIMIT, "LIMIT", owner, NAN, &line);
 }
 
@@ -250,7 +250,7 @@ static int say_owner_oom(struct model *model, int32_t owner)
 	char b[UNITS_LEN];
 
 	add_owner(&line, model, owner);
-	text_printf(&line, "  the kernel killed %s in it for lack of memory in the last minute",
+	text_printf(&line, "  %s OOM kills in the last minute",
 		    units_count(a, (uint64_t)group->oom_per_min));
 	if (is_known(group->memory.max))
 		text_printf(&line, "  it may have %s", units_bytes(b, group->memory.max));
@@ -273,7 +273,7 @@ static int say_loop(struct model *model, int32_t owner)
 	char a[UNITS_LEN];
 
 	add_owner(&line, model, owner);
-	text_printf(&line, "  began again %s times in the last minute",
+	text_printf(&line, "  %s starts in the last minute",
 		    units_count(a, (uint64_t)model->groups[owner].loop_per_min));
 	if (is_known(model->attr->owners[owner].restarts))
 		text_printf(&line, "  %s restarts in all",

@@ -1,8 +1,11 @@
 /* The machine in three lines, and the verdict. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "clade/mem.h"
+#include "clade/safe.h"
 #include "panes.h"
 
 enum {
@@ -232,12 +235,44 @@ static enum style verdict_style(enum verdict_kind kind)
 	}
 }
 
+/* Takes `out` of a line, once. */
+static void cut_out(char *line, const char *out)
+{
+	char *at = strstr(line, out);
+
+	if (at)
+		memmove(at, at + strlen(out), strlen(at + strlen(out)) + 1);
+}
+
+/* Takes from `from` up to `to` out of a line. */
+static void cut_between(char *line, const char *from, const char *to)
+{
+	char *start = strstr(line, from);
+	char *end = start ? strstr(start + strlen(from), to) : NULL;
+
+	if (end)
+		memmove(start, end, strlen(end) + 1);
+}
+
+/* Makes a verdict shorter, what matters least first, until it fits: it is the end that says when.
+ */
+static void shorten(char *line, int room)
+{
+	if ((int)safe_width(line) > room)
+		cut_out(line, "process ");
+	if ((int)safe_width(line) > room)
+		cut_between(line, " (pid ", "  ");
+	if ((int)safe_width(line) > room)
+		cut_between(line, "  ", "  +");
+}
+
 void draw_verdict(const struct ui *ui, struct cells *cells, int row)
 {
 	const struct verdict *verdict = &ui->model->verdict;
 	struct pen pen = {.cells = cells, .row = row};
 	char age[UNITS_LEN];
 	char note[64] = "";
+	char *line;
 	int room;
 
 	if (row < 0)
@@ -249,8 +284,10 @@ void draw_verdict(const struct ui *ui, struct cells *cells, int row)
 	room = cells->columns - (int)strlen(note);
 	put(&pen, verdict_style(verdict->kind), verdict->word);
 	put(&pen, STYLE_NORMAL, "  ");
-	cells_put_cut(cells, row, pen.column, room - pen.column, STYLE_VALUE, verdict->line,
-		      ui->is_ascii);
+	line = mem_strdup(verdict->line);
+	shorten(line, room - pen.column);
+	cells_put_cut(cells, row, pen.column, room - pen.column, STYLE_VALUE, line, ui->is_ascii);
+	free(line);
 	if (note[0])
 		cells_put(cells, row, room > 0 ? room : 0, cells->columns, STYLE_WARN, note);
 }

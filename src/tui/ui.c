@@ -186,14 +186,18 @@ static bool row_matches(const struct ui *ui, const struct row *row)
 /* Opens what lies above a row of `all`, so that it comes into view. */
 static void reveal(struct ui *ui, const struct rows *all, size_t i)
 {
-	int depth = all->items[i].depth;
+	const struct row *below = &all->items[i];
 
-	for (size_t above = i; above-- > 0 && depth > 0;) {
+	for (size_t above = i; above-- > 0 && below->depth > 0;) {
+		bool is_owner_in_owner =
+			below->type == ROW_OWNER && all->items[above].type == ROW_OWNER;
 		struct row_key key;
 
-		if (all->items[above].depth >= depth)
+		if (all->items[above].depth >= below->depth)
 			continue;
-		depth = all->items[above].depth;
+		below = &all->items[above];
+		if (is_owner_in_owner)
+			continue; /* shown also where the outer one is closed */
 		key = row_key(ui->model, all, &all->items[above]);
 		if (!view_is_open(&ui->view, key))
 			folds_toggle(ui->folds[ui->view.mode], key);
