@@ -117,4 +117,5 @@ def agents_and_containers():
            *map(argv_of, scene.pids()))
 
 
-main(containers_by_name, agents_and_containers)
+if __name__ == "__main__":
+    main(containers_by_name, agents_and_containers)
