@@ -24,6 +24,7 @@
 #include "clade/tui.h"
 #include "clade/users.h"
 #include "options.h"
+#include "settings.h"
 
 /* How far apart the looks of a snapshot are. */
 static const double LOOK_APART_S = 1;
@@ -31,6 +32,7 @@ static const double LOOK_APART_S = 1;
 /* What lives as long as the program. */
 struct program {
 	struct options options;
+	struct thresholds thresholds;
 	struct users *users;
 	struct ruleset *rules;
 	struct attributor *attributor;
@@ -231,7 +233,7 @@ static int watch(const struct program *program, struct history *history, struct 
 
 static int run_snapshot(struct program *program)
 {
-	struct history *history = history_new();
+	struct history *history = history_new(&program->thresholds);
 	struct moment now = {0};
 	int rc = watch(program, history, &now);
 	int status =
@@ -252,6 +254,7 @@ static int run_ui(struct program *program)
 			.source = program->source,
 			.attributor = program->attributor,
 			.users = program->users,
+			.thresholds = &program->thresholds,
 			.delay_s = options->delay_s,
 			.theme = options->theme,
 			.is_ascii = options->is_ascii || !program->is_utf8,
@@ -299,9 +302,13 @@ static void list_rules(struct text *out)
 static int run_list(enum list_what what)
 {
 	static void (*const lists[])(struct text * out) = {
-		[LIST_COLUMNS] = list_columns, [LIST_FORMATS] = list_formats,
-		[LIST_KEYS] = keys_list,       [LIST_OPTIONS] = options_list,
-		[LIST_OWNERS] = list_rules,    [LIST_THEMES] = list_themes,
+		[LIST_COLUMNS] = list_columns,
+		[LIST_FORMATS] = list_formats,
+		[LIST_KEYS] = keys_list,
+		[LIST_OPTIONS] = options_list,
+		[LIST_OWNERS] = list_rules,
+		[LIST_THEMES] = list_themes,
+		[LIST_THRESHOLDS] = thresholds_list,
 	};
 	struct text out = {0};
 	int status;
@@ -351,17 +358,36 @@ static int run(struct program *program)
 	return status;
 }
 
+/* The command line goes before the configuration, but says where that is. */
+static int read_settings(int argc, char **argv, struct program *program, struct text *error)
+{
+	int rc;
+
+	program->options = options_default();
+	program->thresholds = thresholds_default();
+	rc = options_parse(argc, argv, &program->options, error);
+	if (rc != 0)
+		return rc;
+	if (program->options.wants_help || program->options.wants_version ||
+	    program->options.command == COMMAND_LIST)
+		return 0;
+	rc = settings_read(&program->options, &program->thresholds, complain, NULL);
+	if (rc != 0) {
+		text_printf(error, "%s: %s", program->options.config, strerror(-rc));
+		return rc;
+	}
+	return options_parse(argc, argv, &program->options, error);
+}
+
 int main(int argc, char **argv)
 {
 	struct program program = {0};
 	struct text error = {0};
-	int rc;
 
 	fill_standard_descriptors();
 	signal(SIGPIPE, SIG_IGN);
 	program.is_utf8 = safe_setup();
-	rc = options_parse(argc, argv, &program.options, &error);
-	if (rc != 0) {
+	if (read_settings(argc, argv, &program, &error) != 0) {
 		fprintf(stderr, "clade: %s\n", text_str(&error));
 		text_done(&error);
 		return EXIT_USAGE;

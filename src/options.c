@@ -48,6 +48,7 @@ static const struct option options[] = {
 	{"no-color",   0,  NULL,      OPTION_FLAG,    AT(no_color),      FOR_UI,       0, 0,      "no colours; also when NO_COLOR is set"},
 	{"ascii",      0,  NULL,      OPTION_FLAG,    AT(is_ascii),      FOR_UI,       0, 0,      "draw with ASCII only"},
 	{"no-mouse",   0,  NULL,      OPTION_FLAG,    AT(no_mouse),      FOR_UI,       0, 0,      "leave the mouse to the terminal"},
+	{"config",     0,  "FILE",    OPTION_NAME,    AT(config),        FOR_UI | FOR_SNAPSHOT, 0, 0, "read this configuration instead of clade.conf"},
 	{"help",      'h', NULL,      OPTION_FLAG,    AT(wants_help),    FOR_ALL,      0, 0,      "this text"},
 	{"version",   'V', NULL,      OPTION_FLAG,    AT(wants_version), FOR_ALL,      0, 0,      "version and what was built in"},
 };
@@ -59,12 +60,13 @@ static const struct {
 	const char *help;
 } commands[] = {
 	{"snapshot", NULL,   COMMAND_SNAPSHOT, "write one snapshot and exit"},
-	{"list",     "WHAT", COMMAND_LIST,     "columns, formats, keys, options, owners (the rules) or themes"},
+	{"list",     "WHAT", COMMAND_LIST,     "columns, formats, keys, options, owners (the rules), themes or thresholds"},
 };
 
 static const char *const list_names[] = {
 	[LIST_COLUMNS] = "columns", [LIST_FORMATS] = "formats", [LIST_KEYS] = "keys",
-	[LIST_OPTIONS] = "options", [LIST_OWNERS] = "owners",   [LIST_THEMES] = "themes", NULL,
+	[LIST_OPTIONS] = "options", [LIST_OWNERS] = "owners",   [LIST_THEMES] = "themes",
+	[LIST_THRESHOLDS] = "thresholds", NULL,
 };
 /* clang-format on */
 
@@ -351,6 +353,47 @@ static int check_use(const struct arguments *arguments, const struct options *pa
 	return 0;
 }
 
+struct options options_default(void)
+{
+	return (struct options){
+		.command = COMMAND_UI,
+		.format = &formats[0],
+		.collector = "auto",
+		.delay_s = 2,
+		.sample_s = 1,
+	};
+}
+
+int options_set(struct options *options_to_set, const char *name, const char *value,
+		struct text *error)
+{
+	const struct option *option = find_long(name, strlen(name));
+	bool is_yes = strcmp(value, "yes") == 0;
+
+	if (!option || !(option->commands & FOR_UI) || option->commands & FOR_LIST ||
+	    option->offset == AT(config)) {
+		text_printf(error, "unknown option '%s'; see clade list options", name);
+		return -EINVAL;
+	}
+	if (option->type == OPTION_FLAG) {
+		if (!is_yes && strcmp(value, "no") != 0) {
+			text_printf(error, "%s is yes or no, not '%s'", name, value);
+			return -EINVAL;
+		}
+		*(bool *)(void *)((char *)options_to_set + option->offset) = is_yes;
+		return 0;
+	}
+	if (option->type == OPTION_NAME || option->type == OPTION_THEME) {
+		char *kept = mem_strdup(value);
+		int rc = set_option(option, kept, options_to_set, error);
+
+		if (rc != 0)
+			free(kept);
+		return rc;
+	}
+	return set_option(option, value, options_to_set, error);
+}
+
 int options_parse(int argc, char **argv, struct options *parsed, struct text *error)
 {
 	struct arguments arguments = {.argc = argc, .argv = argv};
@@ -358,13 +401,6 @@ int options_parse(int argc, char **argv, struct options *parsed, struct text *er
 	bool only_words = false;
 	int rc = 0;
 
-	*parsed = (struct options){
-		.command = COMMAND_UI,
-		.format = &formats[0],
-		.collector = "auto",
-		.delay_s = 2,
-		.sample_s = 1,
-	};
 	for (arguments.at = 1; arguments.at < argc && rc == 0; arguments.at++) {
 		const char *argument = argv[arguments.at];
 
@@ -381,7 +417,7 @@ int options_parse(int argc, char **argv, struct options *parsed, struct text *er
 		rc = check_use(&arguments, parsed, error);
 		if (rc == 0 && parsed->command == COMMAND_LIST && words < 2) {
 			text_add(error, "'list' needs a word: columns, formats, keys, options, "
-					"owners or themes");
+					"owners, themes or thresholds");
 			rc = -EINVAL;
 		}
 	}

@@ -12,7 +12,15 @@
 
 enum command { COMMAND_UI, COMMAND_SNAPSHOT, COMMAND_LIST };
 
-enum list_what { LIST_COLUMNS, LIST_FORMATS, LIST_KEYS, LIST_OPTIONS, LIST_OWNERS, LIST_THEMES };
+enum list_what {
+	LIST_COLUMNS,
+	LIST_FORMATS,
+	LIST_KEYS,
+	LIST_OPTIONS,
+	LIST_OWNERS,
+	LIST_THEMES,
+	LIST_THRESHOLDS,
+};
 
 /* Documented in clade(1). */
 enum exit_status { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -26,6 +34,7 @@ struct options {
 	const char *output;    /* NULL or "-": standard output */
 	const char *collector; /* "auto" or a collector's name */
 	const char *theme;
+	const char *config; /* --config */
 	double delay_s;
 	double sample_s;
 	bool no_color;
@@ -33,9 +42,16 @@ struct options {
 	bool no_mouse;
 };
 
-/* Parses the arguments; strings are borrowed from argv. Returns 0, or -EINVAL with one line in
- * `error`. */
+/* What is so when nothing is said. */
+struct options options_default(void);
+
+/* Parses the arguments over what is there; strings are borrowed from argv. Returns 0, or -EINVAL
+ * with one line in `error`. */
 int options_parse(int argc, char **argv, struct options *options, struct text *error);
+
+/* Sets an option of the UI as a configuration file has it: its long name, and yes or no where the
+ * command line has a flag. A string is copied and never freed. Returns 0, or -EINVAL as above. */
+int options_set(struct options *options, const char *name, const char *value, struct text *error);
 
 /* The text of --help, and the lines of `clade list options`. */
 void options_help(struct text *out);

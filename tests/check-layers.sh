@@ -8,10 +8,10 @@ declare -A rank=([base]=0 [collect]=1 [attribute]=2 [model]=3 [export]=4 [tui]=4
 
 # The layer that a contract in include/clade belongs to.
 declare -A home=(
-	[arena.h]=base [hash.h]=base [io.h]=base [jsonw.h]=base [mem.h]=base [safe.h]=base [text.h]=base [units.h]=base
+	[arena.h]=base [hash.h]=base [ini.h]=base [io.h]=base [jsonw.h]=base [mem.h]=base [safe.h]=base [text.h]=base [units.h]=base
 	[users.h]=base [snapshot.h]=collect [source.h]=collect [recording.h]=collect
 	[attribution.h]=attribute [attributor.h]=attribute
-	[bundle.h]=model [column.h]=model [columns.def]=model [model.h]=model [moment.h]=model [query.h]=model [rows.h]=model
+	[bundle.h]=model [column.h]=model [columns.def]=model [model.h]=model [moment.h]=model [query.h]=model [rows.h]=model [thresholds.h]=model
 	[export.h]=export [tui.h]=tui
 )
 

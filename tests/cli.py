@@ -143,6 +143,21 @@ def a_broken_rule_is_named_and_the_rest_works():
             sleeper.wait()
 
 
+def a_configuration_is_read_and_its_mistakes_are_named():
+    with Directory() as directory:
+        os.makedirs(f"{directory}/clade")
+        with open(f"{directory}/clade/clade.conf", "w", encoding="utf-8") as file:
+            file.write("[options]\ndealy = 3\n")
+        result = clade("snapshot", "--sample", "0", env={"XDG_CONFIG_HOME": directory})
+        ok(result.returncode == 0 and b"clade.conf:2: unknown option 'dealy'" in result.stderr and result.stderr.count(b"\n") == 1,
+           "file and line", result.stderr)
+        with open(f"{directory}/mine", "w", encoding="utf-8") as file:
+            file.write("[thresholds]\nverdict_orphans = 1\n")
+        result = clade("snapshot", "--sample", "0", "--config", f"{directory}/mine", env={"XDG_CONFIG_HOME": directory})
+        ok(result.returncode == 0 and not result.stderr, "--config goes before the usual files", result.stderr)
+        fails("a configuration that is not there", 2, [f"{directory}/none", "No such file"], "--config", f"{directory}/none")
+
+
 def hostile_names_are_harmless_everywhere():
     with Directory() as directory:
         names = [b"\x1b[2Jx", b"\xff\xfe\xfd", b"a\nb c) S 1", b" ", b"\xe2\x80\xaeevil"]
@@ -249,6 +264,6 @@ ctypes.CDLL(None).prctl(36, 1)  # PR_SET_CHILD_SUBREAPER: what scenes leave behi
 main(what_is_unknown_is_refused, help_and_version_are_for_standard_output, without_a_terminal_the_snapshot_is_named,
      a_terminal_that_cannot_move_its_cursor_is_refused, a_snapshot_is_a_report_or_a_document,
      with_a_sample_rates_are_known_and_without_unknown, a_pipe_that_closes_is_no_failure_but_a_full_disk_is,
-     a_broken_rule_is_named_and_the_rest_works, hostile_names_are_harmless_everywhere, without_proc_it_says_so,
+     a_broken_rule_is_named_and_the_rest_works, a_configuration_is_read_and_its_mistakes_are_named, hostile_names_are_harmless_everywhere, without_proc_it_says_so,
      hidden_processes_are_called_hidden, another_user_sees_what_may_be_seen, it_starts_when_the_process_table_is_full,
      a_signal_ends_a_snapshot_at_once)

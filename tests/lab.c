@@ -27,7 +27,7 @@ struct lab *lab_new(const char *passwd)
 		.users = lab->users,
 		.use_files = passwd != NULL,
 	});
-	lab->history = history_new();
+	lab->history = history_new(NULL);
 	return lab;
 }
 

@@ -3,6 +3,7 @@
 #include "clade/safe.h"
 #include "clade/tui.h"
 #include "options.h"
+#include "settings.h"
 #include "suite.h"
 
 enum { ARGUMENTS_MAX = 16 };
@@ -18,6 +19,7 @@ static int parse(const char *line, struct options *options, struct text *error)
 
 	snprintf(copy, sizeof(copy), "clade%s%s", *line ? " " : "", line);
 	text_clear(error);
+	*options = options_default();
 	for (word = strsep(&rest, " "); word && argc < ARGUMENTS_MAX - 1; word = strsep(&rest, " "))
 		argv[argc++] = word;
 	return options_parse(argc, argv, options, error);
@@ -96,7 +98,7 @@ static void a_value_that_is_missing_or_wrong_is_named(void **state)
 	expect_bad("-d nan", "--delay takes seconds from 0.1 to 3600, not 'nan'");
 	expect_bad("-d 2x", "--delay takes seconds from 0.1 to 3600, not '2x'");
 	expect_bad("--ascii=yes", "option '--ascii' takes no value");
-	expect_bad("list", "'list' needs a word: columns, formats, keys, options, owners or themes");
+	expect_bad("list", "'list' needs a word: columns, formats, keys, options, owners, themes or thresholds");
 	expect_bad("snapshot more", "unexpected argument 'more'");
 }
 
@@ -118,6 +120,59 @@ static void an_unknown_word_cannot_harm_the_terminal(void **state)
 {
 	(void)state;
 	expect_bad("--\033[2J", "unknown option '--?[2J'; did you mean '--help'?");
+}
+
+/* ---- Configuration ---- */
+
+static void collect(void *context, const char *message)
+{
+	text_printf(context, "%s\n", message);
+}
+
+static void a_configuration_sets_options_and_thresholds(void **state)
+{
+	static const char file[] = "# mine\n[options]\ndelay = 5\ntheme = light\nascii = yes\nno-color = no\n"
+				   "[thresholds]\ngrowing_per_s = 10\n";
+	struct options options = options_default();
+	struct thresholds thresholds = thresholds_default();
+	struct text said = {0};
+
+	(void)state;
+	settings_parse("clade.conf", file, sizeof(file) - 1, &options, &thresholds, collect, &said);
+	assert_string_equal(text_str(&said), "");
+	assert_true(options.delay_s == 5);
+	assert_string_equal(options.theme, "light");
+	assert_true(options.is_ascii);
+	assert_false(options.no_color);
+	assert_true(thresholds.growing_per_s == 10);
+	assert_true(thresholds.loop_per_min == 3);
+	text_done(&said);
+}
+
+static void a_bad_line_is_named_and_the_others_count(void **state)
+{
+	static const char file[] = "[options]\ndealy = 5\ndelay = soon\ntheme = lihgt\nascii = maybe\nhelp = yes\nsample = 3\n"
+				   "[thresholds]\nblocked = 0\nfoo = 1\n[what]\nx = 1\n[broken\ny = 1\nno sense\n"
+				   "[options]\ndelay = 7\n";
+	struct options options = options_default();
+	struct thresholds thresholds = thresholds_default();
+	struct text said = {0};
+
+	(void)state;
+	settings_parse("c", file, sizeof(file) - 1, &options, &thresholds, collect, &said);
+	assert_string_equal(text_str(&said), "c:2: unknown option 'dealy'; see clade list options\n"
+					     "c:3: --delay takes seconds from 0.1 to 3600, not 'soon'\n"
+					     "c:4: unknown theme 'lihgt'; did you mean 'light'?\n"
+					     "c:5: ascii is yes or no, not 'maybe'\n"
+					     "c:6: unknown option 'help'; see clade list options\n"
+					     "c:7: unknown option 'sample'; see clade list options\n"
+					     "c:9: blocked takes a number from 1 to 1e+06, not '0'\n"
+					     "c:10: unknown threshold 'foo'; see clade list thresholds\n"
+					     "c:11: unknown section; there are [options] and [thresholds]\n"
+					     "c:13: a section is a [name]\n"
+					     "c:15: this is no [name], no 'key = value' and no comment\n");
+	assert_true(options.delay_s == 7);
+	text_done(&said);
 }
 
 static void the_tables_list_everything_once(void **state)
@@ -146,6 +201,8 @@ int main(void)
 		cmocka_unit_test(an_option_of_another_command_is_refused),
 		cmocka_unit_test(behind_two_dashes_everything_is_a_word),
 		cmocka_unit_test(an_unknown_word_cannot_harm_the_terminal),
+		cmocka_unit_test(a_configuration_sets_options_and_thresholds),
+		cmocka_unit_test(a_bad_line_is_named_and_the_others_count),
 		cmocka_unit_test(the_tables_list_everything_once),
 	};
 

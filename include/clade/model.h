@@ -14,6 +14,7 @@
 #include "clade/attribution.h"
 #include "clade/snapshot.h"
 #include "clade/text.h"
+#include "clade/thresholds.h"
 
 /* Sums over a set of processes. */
 struct totals {
@@ -117,10 +118,11 @@ struct model {
 	struct arena arena;
 	const struct snapshot *snap;
 	const struct attribution *attr;
-	struct node *nodes;   /* snap->n_procs */
-	int32_t first_root;   /* the processes without parent, by next_sibling */
-	struct group *groups; /* attr->n_owners */
-	int32_t *by_owner;    /* process indexes, grouped by owner, by pid within */
+	const struct thresholds *thresholds; /* the history's */
+	struct node *nodes;                  /* snap->n_procs */
+	int32_t first_root;                  /* the processes without parent, by next_sibling */
+	struct group *groups;                /* attr->n_owners */
+	int32_t *by_owner;                   /* process indexes, grouped by owner, by pid within */
 	struct totals all;
 	struct growth growth; /* of the machine */
 	double ten_s; /* how long the windows of 10 and of 60 s are so far; NAN: no sample before */
@@ -137,7 +139,8 @@ enum { TREND_MAX = 60, TREND_APART_S = 10 };
 /* How full, in percent; NAN when either is not known. */
 double bounded_percent(struct bounded bounded);
 
-struct history *history_new(void);
+/* `thresholds` are copied; NULL: the default ones. */
+struct history *history_new(const struct thresholds *thresholds);
 void history_free(struct history *history);
 
 /* Makes the model of a snapshot and adds the snapshot to the history. Returns 0 and hands the model

@@ -10,12 +10,14 @@
 #include "clade/attributor.h"
 #include "clade/source.h"
 #include "clade/text.h"
+#include "clade/thresholds.h"
 #include "clade/users.h"
 
 struct tui_config {
 	struct source *source; /* all borrowed */
 	struct attributor *attributor;
 	const struct users *users;
+	const struct thresholds *thresholds;
 	double delay_s;    /* between samples */
 	const char *theme; /* a name from themes[], NULL: the default */
 	bool is_ascii;     /* lines and marks of ASCII only */

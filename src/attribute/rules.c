@@ -1,30 +1,25 @@
 #include "rules.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ini.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "clade/ini.h"
 #include "clade/io.h"
 #include "clade/mem.h"
 #include "owners_conf.h"
 
 enum {
 	RULE_FILE_MAX = 1 << 20, /* bytes of one rule file */
-	LINE_MAX_BYTES = 190,    /* inih's buffer holds 200 */
 };
 
-/* One file being read. inih asks for lines and gives back keys; sections begin and end where the
- * line is read, so that a mistake is counted against the stanza it stands in. */
+/* One file being read. */
 struct reading {
 	struct ruleset *rules;
 	const char *file;
-	const char *next; /* what is not read yet */
-	const char *end;
 	int line;
 	int mistakes;
 	struct rule *rule; /* the stanza being read, NULL before the first */
@@ -33,8 +28,9 @@ struct reading {
 	void *context;
 };
 
-static void mistake(struct reading *reading, const char *what)
+static void mistake(void *context, const char *what)
 {
+	struct reading *reading = context;
 	struct text message = {0};
 
 	text_printf(&message, "%s:%d: %s", reading->file, reading->line, what);
@@ -86,80 +82,22 @@ static void stanza_end(struct reading *reading)
 	reading->is_bad = false;
 }
 
-static void stanza_begin(struct reading *reading, const char *line)
+static void stanza_begin(void *context, const char *name)
 {
-	size_t len = strcspn(line + 1, "]\r\n");
-	char *name = mem_strndup(line + 1, len);
+	struct reading *reading = context;
 
 	stanza_end(reading);
 	reading->rule = rule_new(name);
-	if (line[1 + len] != ']' || len == 0)
-		mistake(reading, "a stanza begins with [name]");
-	free(name);
 }
 
-/* Looks at a line before inih does; false: it is wrong and inih gets an empty one. */
-static bool check_line(struct reading *reading, const char *line)
-{
-	while (isblank((unsigned char)*line))
-		line++;
-	if (!*line || *line == '\n' || *line == '\r' || *line == '#' || *line == ';')
-		return true;
-	if (*line == '[') {
-		stanza_begin(reading, line);
-		return !reading->is_bad;
-	}
-	if (!strchr(line, '=')) {
-		mistake(reading, "this is no [name], no 'key = value' and no comment");
-		return false;
-	}
-	if (!reading->rule) {
-		mistake(reading, "a key before the first [name]");
-		return false;
-	}
-	return true;
-}
-
-/* inih's reader: the next line into `buffer`. */
-static char *next_line(char *buffer, int size, void *stream)
-{
-	struct reading *reading = stream;
-	const char *newline;
-	size_t len;
-
-	if (reading->next == reading->end)
-		return NULL;
-	newline = memchr(reading->next, '\n', (size_t)(reading->end - reading->next));
-	len = newline ? (size_t)(newline - reading->next) : (size_t)(reading->end - reading->next);
-	reading->line++;
-	if (len > LINE_MAX_BYTES || len + 2 > (size_t)size) {
-		mistake(reading, "longer than 190 bytes");
-		buffer[0] = '\n';
-		buffer[1] = '\0';
-	} else {
-		memcpy(buffer, reading->next, len);
-		buffer[len] = '\n';
-		buffer[len + 1] = '\0';
-		if (!check_line(reading, buffer)) {
-			buffer[0] = '\n';
-			buffer[1] = '\0';
-		}
-	}
-	reading->next += len + (newline ? 1 : 0);
-	return buffer;
-}
-
-/* inih's handler: a key of the stanza that is being read. */
-static int take_key(void *context, const char *section, const char *name, const char *value)
+static void take_key(void *context, const char *name, const char *value)
 {
 	struct reading *reading = context;
 	struct text why = {0};
 
-	(void)section;
-	if (reading->rule && rule_set(reading->rule, name, value, &why) != 0)
+	if (rule_set(reading->rule, name, value, &why) != 0)
 		mistake(reading, text_str(&why));
 	text_done(&why);
-	return 1;
 }
 
 /* A set of names, each once. */
@@ -243,16 +181,16 @@ static void groups_make(struct ruleset *rules)
 int rules_parse(struct ruleset *rules, const char *file, const char *text, size_t len,
 		rules_complain *complain, void *context)
 {
+	static const struct ini_events events = {
+		.section = stanza_begin, .key = take_key, .mistake = mistake};
 	struct reading reading = {
 		.rules = rules,
 		.file = file,
-		.next = text,
-		.end = text + len,
 		.complain = complain,
 		.context = context,
 	};
 
-	ini_parse_stream(next_line, &reading, take_key, &reading);
+	ini_read(text, len, &reading.line, &events, &reading);
 	stanza_end(&reading);
 	groups_make(rules);
 	return reading.mistakes;

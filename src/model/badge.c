@@ -3,22 +3,8 @@
 #include "clade/text.h"
 #include "verdict.h"
 
-/*
- * What stands out. A badge must not come and go with every sample, so each looks at a window of ten
- * seconds or more, and asks for a size that ordinary work does not reach: `make -j64` grows by 64
- * in a second and is then level.
- */
 enum {
-	GROWING_PER_S = 5,    /* net, held over 10 s: 50 processes more than then */
-	GROWING_PER_MIN = 60, /* or over 60 s */
-	GROWING_LEAST = 25, /* processes more, however short the time: three in 0.2 s are nothing */
-	EXPLODING_PER_S = 100,
-	EXPLODING_ETA_S = 600, /* or the limit is this near, while growing */
-	LOOP_PER_MIN = 3,      /* the root began again so often in the last minute */
-	BLOCKED_MIN = 5,
-	PIDS_PERCENT = 90,   /* of the tasks that a control group may have */
-	MEMORY_PERCENT = 95, /* of the memory: databases live near their limit */
-	HEAT_GROWTH = 1000,  /* one process a second weighs as much as a thousand that stand */
+	HEAT_GROWTH = 1000, /* one process a second weighs as much as a thousand that stand */
 	HEAT_LOOP = 500,
 	HEAT_ZOMBIE = 10,
 	HEAT_ORPHAN = 20,
@@ -37,8 +23,10 @@ static bool is_growing(const struct model *model, const struct growth *growth)
 	double ten = or_zero(growth->procs_10s_per_s);
 	double sixty = or_zero(growth->procs_60s_per_s);
 
-	return (ten >= GROWING_PER_S && ten * model->ten_s >= GROWING_LEAST) ||
-	       (sixty * 60 >= GROWING_PER_MIN && sixty * model->sixty_s >= GROWING_LEAST);
+	return (ten >= model->thresholds->growing_per_s &&
+		ten * model->ten_s >= model->thresholds->growing_least) ||
+	       (sixty * 60 >= model->thresholds->growing_per_min &&
+		sixty * model->sixty_s >= model->thresholds->growing_least);
 }
 
 static unsigned badges_of(const struct model *model, size_t g)
@@ -52,22 +40,23 @@ static unsigned badges_of(const struct model *model, size_t g)
 		double eta_s = verdict_eta(model, (int32_t)g, per_s, NULL);
 
 		badges |= BADGE_GROWING;
-		if (per_s >= EXPLODING_PER_S || (!isnan(eta_s) && eta_s <= EXPLODING_ETA_S))
+		if (per_s >= model->thresholds->exploding_per_s ||
+		    (!isnan(eta_s) && eta_s <= model->thresholds->exploding_eta_s))
 			badges |= BADGE_EXPLODING;
 	}
-	if (or_zero(group->loop_per_min) >= LOOP_PER_MIN && owner->kind != OWNER_KERNEL &&
-	    owner->kind != OWNER_NONE)
+	if (or_zero(group->loop_per_min) >= model->thresholds->loop_per_min &&
+	    owner->kind != OWNER_KERNEL && owner->kind != OWNER_NONE)
 		badges |= BADGE_LOOP;
 	if (group->own.zombies > 0)
 		badges |= BADGE_ZOMBIES;
 	if (group->own.orphans > 0)
 		badges |= BADGE_ORPHANS;
-	if (group->own.blocked >= BLOCKED_MIN && owner->kind != OWNER_KERNEL)
+	if (group->own.blocked >= model->thresholds->blocked && owner->kind != OWNER_KERNEL)
 		badges |= BADGE_BLOCKED;
 	if (owner->is_ended)
 		badges |= BADGE_ENDED;
-	if (bounded_percent(group->pids) >= PIDS_PERCENT ||
-	    bounded_percent(group->memory) >= MEMORY_PERCENT)
+	if (bounded_percent(group->pids) >= model->thresholds->pids_percent ||
+	    bounded_percent(group->memory) >= model->thresholds->memory_percent)
 		badges |= BADGE_LIMIT;
 	if (or_zero(group->oom_per_min) > 0)
 		badges |= BADGE_OOM;
@@ -88,8 +77,7 @@ static double heat_of(const struct model *model, size_t g)
 		heat += HEAT_GROWTH * growth;
 	if (group->badges & BADGE_LOOP)
 		heat += HEAT_LOOP * or_zero(group->loop_per_min);
-	heat += (double)HEAT_ZOMBIE * group->own.zombies +
-		(double)HEAT_ORPHAN * group->own.orphans;
+	heat += (double)HEAT_ZOMBIE * group->own.zombies + (double)HEAT_ORPHAN * group->own.orphans;
 	if (group->badges & BADGE_LIMIT)
 		heat += HEAT_LIMIT;
 	if (group->badges & BADGE_OOM)

@@ -68,6 +68,7 @@ struct last_proc {
 };
 
 struct history {
+	struct thresholds thresholds;
 	struct mark marks[MARKS];
 	size_t n;
 	struct mark latest;
@@ -77,9 +78,17 @@ struct history {
 	struct owner_history *owners;
 };
 
-struct history *history_new(void)
+struct history *history_new(const struct thresholds *thresholds)
 {
-	return mem_new(1, sizeof(struct history));
+	struct history *history = mem_new(1, sizeof(*history));
+
+	history->thresholds = thresholds ? *thresholds : thresholds_default();
+	return history;
+}
+
+const struct thresholds *history_thresholds(const struct history *history)
+{
+	return &history->thresholds;
 }
 
 void history_free(struct history *history)

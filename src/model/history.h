@@ -18,4 +18,7 @@ int history_add(struct history *history, const struct model *model);
  * history_add(). */
 void history_rates(const struct history *history, struct model *model);
 
+/* From where on something stands out. */
+const struct thresholds *history_thresholds(const struct history *history);
+
 #endif

@@ -75,7 +75,12 @@ int model_make(struct history *history, const struct snapshot *snap, const struc
 	       struct model **model)
 {
 	struct model *made = model_new(snap, attr);
-	int rc = made ? fill(made, history) : -ENOMEM;
+	int rc = -ENOMEM;
+
+	if (made) {
+		made->thresholds = history_thresholds(history);
+		rc = fill(made, history);
+	}
 
 	if (rc != 0) {
 		model_free(made);

@@ -11,10 +11,6 @@
 #include "clade/text.h"
 
 enum {
-	LIMIT_PERCENT = 80, /* a table this full is near its end */
-	ZOMBIES_MIN = 50,
-	BLOCKED_MIN = 20,
-	ORPHANS_MIN = 10,
 	ETA_FAR_S = 86400, /* a day away is not in sight */
 	COMMANDS_LOOKED =
 		4096, /* processes of an owner that are looked at for its commonest command */
@@ -365,8 +361,8 @@ int verdict_make(struct model *model)
 
 	if (exploding != NO_OWNER)
 		return say_growing(model, exploding);
-	if (percent_full(machine, machine->pid_max) >= LIMIT_PERCENT ||
-	    percent_full(machine, machine->threads_max) >= LIMIT_PERCENT)
+	if (percent_full(machine, machine->pid_max) >= model->thresholds->table_percent ||
+	    percent_full(machine, machine->threads_max) >= model->thresholds->table_percent)
 		return say_limit(model);
 	if (killed != NO_OWNER)
 		return say_owner_oom(model, killed);
@@ -378,11 +374,12 @@ int verdict_make(struct model *model)
 		return say_growing(model, growing);
 	if (looping != NO_OWNER)
 		return say_loop(model, looping);
-	if (zombies != NO_OWNER && model->all.zombies >= ZOMBIES_MIN)
+	if (zombies != NO_OWNER && model->all.zombies >= model->thresholds->verdict_zombies)
 		return say_zombies(model, zombies);
-	if (blocked != NO_OWNER && model->all.blocked >= BLOCKED_MIN)
+	if (blocked != NO_OWNER && model->all.blocked >= model->thresholds->verdict_blocked)
 		return say_blocked(model, blocked);
-	if (orphans != NO_OWNER && model->groups[orphans].own.orphans >= ORPHANS_MIN)
+	if (orphans != NO_OWNER &&
+	    model->groups[orphans].own.orphans >= model->thresholds->verdict_orphans)
 		return say_orphans(model, orphans);
 	return say_quiet(model);
 }

@@ -192,7 +192,7 @@ int tui_run(const struct tui_config *config, struct text *error)
 	ui_init(&loop.ui, theme, config->users, config->is_ascii, config->delay_s);
 	terminal_size(&loop.ui.height, &loop.ui.width);
 	cells_init(&loop.cells);
-	loop.history = history_new();
+	loop.history = history_new(config->thresholds);
 	run(&loop);
 	terminal_close();
 	moment_done(&loop.latest);
