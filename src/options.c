@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +37,7 @@ struct option {
 };
 
 #define AT(member) offsetof(struct options, member)
+#define LIST_WHAT "columns, formats, keys, options, owners (the rules), themes or thresholds"
 
 /* clang-format off */
 static const struct option options[] = {
@@ -55,12 +57,13 @@ static const struct option options[] = {
 
 static const struct {
 	const char *name;
-	const char *argument;
+	const char *argument; /* of its words, for --help; NULL: none */
 	enum command command;
+	size_t least, most; /* how many words it takes */
 	const char *help;
 } commands[] = {
-	{"snapshot", NULL,   COMMAND_SNAPSHOT, "write one snapshot and exit"},
-	{"list",     "WHAT", COMMAND_LIST,     "columns, formats, keys, options, owners (the rules), themes or thresholds"},
+	{"snapshot", NULL,   COMMAND_SNAPSHOT, 0, 0, "write one snapshot and exit"},
+	{"list",     "WHAT", COMMAND_LIST,     1, 1, LIST_WHAT},
 };
 
 static const char *const list_names[] = {
@@ -177,6 +180,18 @@ static int check_name(const char *what, const char *value, const char *const *na
 	return unknown(error, what, value, names);
 }
 
+static int parse_list(const char *value, enum list_what *what, struct text *error)
+{
+	int rc = check_name("list", value, list_names, error);
+
+	if (rc == 0) {
+		*what = 0;
+		while (strcmp(list_names[*what], value) != 0)
+			++*what;
+	}
+	return rc;
+}
+
 static int set_option(const struct option *option, const char *value, struct options *parsed,
 		      struct text *error)
 {
@@ -247,7 +262,9 @@ struct arguments {
 	int argc;
 	char **argv;
 	int at;
-	unsigned used; /* which options were given, a bit each */
+	uint64_t used; /* which options were given, a bit each */
+	bool has_command;
+	size_t command; /* index into commands[] */
 };
 
 static int take_value(struct arguments *arguments, const struct option *option,
@@ -266,7 +283,7 @@ static int take_value(struct arguments *arguments, const struct option *option,
 		text_printf(error, "option '--%s' takes no value", option->name);
 		return -EINVAL;
 	}
-	arguments->used |= 1u << (option - options);
+	arguments->used |= UINT64_C(1) << (option - options);
 	return set_option(option, value, parsed, error);
 }
 
@@ -305,49 +322,68 @@ static int take_short(struct arguments *arguments, struct options *parsed, struc
 	return 0;
 }
 
-static int take_list_word(const char *word, struct options *parsed, struct text *error)
-{
-	for (size_t i = 0; list_names[i]; i++) {
-		if (strcmp(list_names[i], word) == 0) {
-			parsed->what = (enum list_what)i;
-			return 0;
-		}
-	}
-	return unknown(error, "list", word, list_names);
-}
-
-/* The command, then its word. */
-static int take_word(const char *word, size_t place, struct options *parsed, struct text *error)
+static int find_command(const char *word, size_t *at, struct text *error)
 {
 	const char *names[COMMANDS + 1] = {NULL};
 
-	if (place == 0) {
-		for (size_t i = 0; i < COMMANDS; i++) {
-			names[i] = commands[i].name;
-			if (strcmp(commands[i].name, word) == 0) {
-				parsed->command = commands[i].command;
-				return 0;
-			}
-		}
-		return unknown(error, "command", word, names);
+	for (*at = 0; *at < COMMANDS; ++*at) {
+		names[*at] = commands[*at].name;
+		if (strcmp(names[*at], word) == 0)
+			return 0;
 	}
-	if (place == 1 && parsed->command == COMMAND_LIST)
-		return take_list_word(word, parsed, error);
-	text_printf(error, "unexpected argument '%.40s'", word);
-	return -EINVAL;
+	return unknown(error, "command", word, names);
+}
+
+/* The command, then its words. */
+static int take_word(struct arguments *arguments, const char *word, struct options *parsed,
+		     struct text *error)
+{
+	if (!arguments->has_command) {
+		int rc = find_command(word, &arguments->command, error);
+
+		arguments->has_command = true;
+		if (rc == 0)
+			parsed->command = commands[arguments->command].command;
+		return rc;
+	}
+	if (parsed->n_words == commands[arguments->command].most) {
+		text_printf(error, "unexpected argument '%.40s'", word);
+		return -EINVAL;
+	}
+	parsed->words[parsed->n_words++] = word;
+	return 0;
+}
+
+static int check_words(const struct arguments *arguments, struct options *parsed,
+		       struct text *error)
+{
+	if (!arguments->has_command)
+		return 0;
+	if (parsed->n_words < commands[arguments->command].least) {
+		text_printf(error, "'%s' needs %s: %s", commands[arguments->command].name,
+			    commands[arguments->command].argument,
+			    commands[arguments->command].help);
+		return -EINVAL;
+	}
+	return parsed->command == COMMAND_LIST ? parse_list(parsed->words[0], &parsed->what, error)
+					       : 0;
 }
 
 static int check_use(const struct arguments *arguments, const struct options *parsed,
 		     struct text *error)
 {
 	for (size_t i = 0; i < OPTIONS; i++) {
-		if (!(arguments->used & 1u << i) || options[i].commands & 1u << parsed->command)
+		if (!(arguments->used & UINT64_C(1) << i) ||
+		    options[i].commands & 1u << parsed->command)
 			continue;
-		text_printf(error, "option '--%s' does not go with %s", options[i].name,
-			    parsed->command == COMMAND_UI
-				    ? "the terminal UI; did you mean 'clade snapshot'?"
-			    : parsed->command == COMMAND_SNAPSHOT ? "'snapshot'"
-								  : "'list'");
+		if (arguments->has_command)
+			text_printf(error, "option '--%s' does not go with '%s'", options[i].name,
+				    commands[arguments->command].name);
+		else
+			text_printf(error,
+				    "option '--%s' does not go with the terminal UI; did you mean "
+				    "'clade snapshot'?",
+				    options[i].name);
 		return -EINVAL;
 	}
 	return 0;
@@ -362,6 +398,11 @@ struct options options_default(void)
 		.delay_s = 2,
 		.sample_s = 1,
 	};
+}
+
+void options_done(struct options *options_to_drop)
+{
+	free(options_to_drop->words);
 }
 
 int options_set(struct options *options_to_set, const char *name, const char *value,
@@ -397,15 +438,17 @@ int options_set(struct options *options_to_set, const char *name, const char *va
 int options_parse(int argc, char **argv, struct options *parsed, struct text *error)
 {
 	struct arguments arguments = {.argc = argc, .argv = argv};
-	size_t words = 0;
 	bool only_words = false;
 	int rc = 0;
 
+	if (!parsed->words)
+		parsed->words = mem_new((size_t)argc + 1, sizeof(*parsed->words));
+	parsed->n_words = 0;
 	for (arguments.at = 1; arguments.at < argc && rc == 0; arguments.at++) {
 		const char *argument = argv[arguments.at];
 
 		if (only_words || argument[0] != '-' || !argument[1])
-			rc = take_word(argument, words++, parsed, error);
+			rc = take_word(&arguments, argument, parsed, error);
 		else if (strcmp(argument, "--") == 0)
 			only_words = true;
 		else if (argument[1] == '-')
@@ -413,15 +456,10 @@ int options_parse(int argc, char **argv, struct options *parsed, struct text *er
 		else
 			rc = take_short(&arguments, parsed, error);
 	}
-	if (rc == 0 && !parsed->wants_help && !parsed->wants_version) {
-		rc = check_use(&arguments, parsed, error);
-		if (rc == 0 && parsed->command == COMMAND_LIST && words < 2) {
-			text_add(error, "'list' needs a word: columns, formats, keys, options, "
-					"owners, themes or thresholds");
-			rc = -EINVAL;
-		}
-	}
-	return rc;
+	if (rc != 0 || parsed->wants_help || parsed->wants_version)
+		return rc;
+	rc = check_use(&arguments, parsed, error);
+	return rc == 0 ? check_words(&arguments, parsed, error) : rc;
 }
 
 static void add_option(struct text *out, const struct option *option)

@@ -6,6 +6,7 @@
 #define CLADE_OPTIONS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "clade/export.h"
 #include "clade/text.h"
@@ -27,6 +28,8 @@ enum exit_status { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 struct options {
 	enum command command;
+	const char **words; /* behind the command; the array is the heap's */
+	size_t n_words;
 	enum list_what what; /* COMMAND_LIST */
 	bool wants_help;
 	bool wants_version;
@@ -46,8 +49,9 @@ struct options {
 struct options options_default(void);
 
 /* Parses the arguments over what is there; strings are borrowed from argv. Returns 0, or -EINVAL
- * with one line in `error`. */
+ * with one line in `error`. Either way options_done() gives back what is left. */
 int options_parse(int argc, char **argv, struct options *options, struct text *error);
+void options_done(struct options *options);
 
 /* Sets an option of the UI as a configuration file has it: its long name, and yes or no where the
  * command line has a flag. A string is copied and never freed. Returns 0, or -EINVAL as above. */

@@ -4,7 +4,7 @@ set -u
 cd "${SRCDIR:-$(dirname "$0")/..}" || exit 1
 
 # From left to right; those with one rank do not know each other.
-declare -A rank=([base]=0 [collect]=1 [attribute]=2 [model]=3 [export]=4 [tui]=4 [main]=5)
+declare -A rank=([base]=0 [collect]=1 [attribute]=2 [model]=3 [action]=4 [export]=4 [tui]=5 [main]=6)
 
 # The layer that a contract in include/clade belongs to.
 declare -A home=(
@@ -86,7 +86,7 @@ only "no user or host is looked up through NSS" \
 	'(^|[^_[:alnum:]])(getpw(nam|uid)(_r)?|getgr(nam|gid)(_r)?|getaddrinfo|gethostbyname|initgroups)\(' none
 only "nothing aborts but for want of memory and broken built-in rules" '(^|[^_[:alnum:]])abort\(' \
 	src/base/mem.c src/attribute/rules.c
-only "only main.c writes to standard error, but where memory ends" 'stderr|STDERR_FILENO' src/main.c src/base/mem.c
+only "only program.c writes to standard error, but where memory ends" 'stderr|STDERR_FILENO' src/program.c src/base/mem.c
 only "no result stands in a static buffer" '^[[:space:]]+static char [a-z_]+\[' none
 
 echo "1..$count"

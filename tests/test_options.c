@@ -16,13 +16,16 @@ static int parse(const char *line, struct options *options, struct text *error)
 	char *rest = copy;
 	char *word;
 	int argc = 0;
+	int rc;
 
 	snprintf(copy, sizeof(copy), "clade%s%s", *line ? " " : "", line);
 	text_clear(error);
 	*options = options_default();
 	for (word = strsep(&rest, " "); word && argc < ARGUMENTS_MAX - 1; word = strsep(&rest, " "))
 		argv[argc++] = word;
-	return options_parse(argc, argv, options, error);
+	rc = options_parse(argc, argv, options, error);
+	options_done(options);
+	return rc;
 }
 
 static struct options expect_good(const char *line)
@@ -98,7 +101,7 @@ static void a_value_that_is_missing_or_wrong_is_named(void **state)
 	expect_bad("-d nan", "--delay takes seconds from 0.1 to 3600, not 'nan'");
 	expect_bad("-d 2x", "--delay takes seconds from 0.1 to 3600, not '2x'");
 	expect_bad("--ascii=yes", "option '--ascii' takes no value");
-	expect_bad("list", "'list' needs a word: columns, formats, keys, options, owners, themes or thresholds");
+	expect_bad("list", "'list' needs WHAT: columns, formats, keys, options, owners (the rules), themes or thresholds");
 	expect_bad("snapshot more", "unexpected argument 'more'");
 }
 

@@ -1,0 +1,147 @@
+#include "program.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clade/io.h"
+
+/* How far apart the looks of program_watch() are. */
+static const double LOOK_APART_S = 1;
+
+void program_complain(void *context, const char *message)
+{
+	(void)context;
+	fprintf(stderr, "clade: %s\n", message);
+}
+
+int program_fail(const char *what, int error)
+{
+	fprintf(stderr, "clade: %s: %s\n", what, strerror(-error));
+	return EXIT_FAILED;
+}
+
+int program_write(const char *bytes, size_t len)
+{
+	int rc = io_write_all(STDOUT_FILENO, bytes, len);
+
+	/* `clade snapshot | head` has had enough: that is no failure */
+	if (rc == -EPIPE)
+		return EXIT_OK;
+	return rc == 0 ? EXIT_OK : program_fail("standard output", rc);
+}
+
+void program_read_rules(struct ruleset *rules)
+{
+	const char *config = getenv("XDG_CONFIG_HOME");
+	const char *home = getenv("HOME");
+	struct text dir = {0};
+
+	if (config && *config == '/')
+		text_printf(&dir, "%s/clade/owners.d", config);
+	else if (home && *home == '/')
+		text_printf(&dir, "%s/.config/clade/owners.d", home);
+	rules_read_dir(rules, "/etc/clade/owners.d", program_complain, NULL);
+	if (dir.len > 0)
+		rules_read_dir(rules, text_str(&dir), program_complain, NULL);
+	text_done(&dir);
+}
+
+static int open_source(struct program *program)
+{
+	struct source_config config = {0};
+	int rc;
+
+	config.markers = rules_markers(program->rules, &config.n_markers);
+	rc = source_procps.open(&config, &program->source);
+	if (rc == -ENOSYS) {
+		fprintf(stderr, "clade: /proc is not mounted, so no process can be seen; try: "
+				"mount -t proc proc /proc\n");
+		return EXIT_FAILED;
+	}
+	return rc == 0 ? EXIT_OK : program_fail("collector procps", rc);
+}
+
+int program_open(struct program *program)
+{
+	program->users = users_new("/etc/passwd");
+	program->rules = rules_new();
+	program_read_rules(program->rules);
+	program->attributor = attributor_new(&(struct attributor_config){
+		.rules = program->rules,
+		.users = program->users,
+		.use_files = true,
+	});
+	return open_source(program);
+}
+
+void program_close(struct program *program)
+{
+	source_close(program->source);
+	attributor_free(program->attributor);
+	rules_free(program->rules);
+	users_free(program->users);
+}
+
+/* Waits until so long after `start`. */
+static void wait_until(const struct timespec *start, double seconds)
+{
+	struct timespec until = *start;
+	double whole = floor(seconds);
+
+	until.tv_sec += (time_t)whole;
+	until.tv_nsec += (long)((seconds - whole) * 1e9);
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
+		;
+}
+
+static int take_moment(const struct program *program, const struct moment *before,
+		       struct history *history, struct moment *moment)
+{
+	struct snapshot *snap;
+	int rc = source_sample(program->source, before->snap, &snap);
+
+	return rc == 0 ? moment_make(program->attributor, history, snap, moment) : rc;
+}
+
+static double seconds_since(const struct timespec *start)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
+}
+
+int program_watch(const struct program *program, struct history *history, struct moment *now)
+{
+	double sample_s = program->options.sample_s;
+	struct timespec start;
+	double at_s = 0;
+	int rc = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	for (;;) {
+		struct moment before = *now;
+		double took_s;
+
+		*now = (struct moment){0};
+		rc = take_moment(program, &before, history, now);
+		moment_done(&before);
+		if (rc != 0 || at_s >= sample_s)
+			return rc;
+		took_s = seconds_since(&start) - at_s;
+		at_s += fmax(LOOK_APART_S, 2 * took_s);
+		/* no look shortly before the last */
+		if (at_s > sample_s - LOOK_APART_S / 2)
+			at_s = sample_s;
+		wait_until(&start, at_s);
+	}
+}

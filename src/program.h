@@ -1,0 +1,57 @@
+/*
+ * What every command stands on: the options, the rules, a source and the attributor. One run_*.c a
+ * command; a command returns the program's exit status.
+ */
+#ifndef CLADE_PROGRAM_H
+#define CLADE_PROGRAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "clade/attributor.h"
+#include "clade/moment.h"
+#include "clade/source.h"
+#include "clade/thresholds.h"
+#include "clade/users.h"
+#include "options.h"
+
+/* What lives as long as the program. */
+struct program {
+	struct options options;
+	struct thresholds thresholds;
+	struct users *users;
+	struct ruleset *rules;
+	struct attributor *attributor;
+	struct source *source;
+	bool is_utf8;
+};
+
+/* Tells the user something, as settings_complain and rules_complain want it: "clade: MESSAGE". */
+void program_complain(void *context, const char *message);
+
+/* Tells the user that something failed, with the words of -errno. Returns EXIT_FAILED. */
+int program_fail(const char *what, int error);
+
+/* Writes to standard output and returns the exit status: a reader that has had enough is no
+ * failure. */
+int program_write(const char *bytes, size_t len);
+
+/* Adds the rules in /etc/clade/owners.d and the user's own; mistakes are told. */
+void program_read_rules(struct ruleset *rules);
+
+/* Opens the rules, the live machine and the attributor. Returns an exit status; program_close() is
+ * due either way. */
+int program_open(struct program *program);
+void program_close(struct program *program);
+
+/* Looks about once a second for as long as --sample says: what lives shorter than a look apart is
+ * counted by what it leaves behind. On a full machine, where a look takes long, there are fewer.
+ * Returns 0 with the last moment in `now` (moment_done()), or -errno. */
+int program_watch(const struct program *program, struct history *history, struct moment *now);
+
+/* The commands. */
+int run_list(enum list_what what);
+int run_snapshot(struct program *program);
+int run_ui(struct program *program);
+
+#endif

@@ -1,0 +1,34 @@
+/* The terminal UI. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clade/tui.h"
+#include "program.h"
+
+int run_ui(struct program *program)
+{
+	const struct options *options = &program->options;
+	const char *no_color = getenv("NO_COLOR");
+	struct text error = {0};
+	int rc = tui_run(
+		&(struct tui_config){
+			.source = program->source,
+			.attributor = program->attributor,
+			.users = program->users,
+			.thresholds = &program->thresholds,
+			.delay_s = options->delay_s,
+			.theme = options->theme,
+			.is_ascii = options->is_ascii || !program->is_utf8,
+			.is_mono = options->no_color || (no_color && *no_color),
+			.has_mouse = !options->no_mouse,
+		},
+		&error);
+
+	if (rc != 0)
+		program_complain(NULL, error.len > 0 ? text_str(&error) : strerror(-rc));
+	text_done(&error);
+	if (rc == -ENOTTY || rc == -ENOTSUP)
+		return EXIT_USAGE;
+	return rc == 0 ? EXIT_OK : EXIT_FAILED;
+}
