@@ -8,7 +8,7 @@ declare -A rank=([base]=0 [collect]=1 [attribute]=2 [model]=3 [action]=4 [export
 
 # The layer that a contract in include/clade belongs to.
 declare -A home=(
-	[arena.h]=base [hash.h]=base [ini.h]=base [io.h]=base [jsonw.h]=base [mem.h]=base [safe.h]=base [text.h]=base [units.h]=base
+	[arena.h]=base [clock.h]=base [hash.h]=base [ini.h]=base [io.h]=base [jsonw.h]=base [mem.h]=base [safe.h]=base [text.h]=base [units.h]=base
 	[users.h]=base [snapshot.h]=collect [source.h]=collect [recording.h]=collect
 	[attribution.h]=attribute [attributor.h]=attribute
 	[bundle.h]=model [column.h]=model [columns.def]=model [model.h]=model [moment.h]=model [query.h]=model [rows.h]=model [thresholds.h]=model
@@ -76,7 +76,7 @@ only() { # SENTENCE REGEX FILE...: only these files may match
 	others=$(printf '%s\n' $sources | grep -vxF "$(printf '%s\n' "$@")")
 	check "$sentence" "$(code "$regex" $others)"
 }
-only "only procps.c knows libproc2" '<libproc2/' src/collect/procps.c
+only "only procps.c and machine.c know libproc2" '<libproc2/' src/collect/procps.c src/collect/machine.c
 only "only terminal.c knows curses" '<(n?curses|term)[^>]*>' src/tui/terminal.c
 only "only main.c ends the program, but where memory ends" '(^|[^_[:alnum:]])_?exit\(' src/main.c src/base/mem.c
 only "nothing sends a signal" '(^|[^_[:alnum:]])(kill|killpg|tgkill|tkill|pidfd_send_signal|raise)\(' src/action/execute.c

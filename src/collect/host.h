@@ -1,0 +1,15 @@
+/* Where a snapshot was taken, and what could not be seen from there: the same for every collector
+ * of the live machine. */
+#ifndef CLADE_HOST_H
+#define CLADE_HOST_H
+
+#include "clade/snapshot.h"
+
+/* Sets snap->host; `own_pid_ns` is the inode of our pid namespace. Returns 0 or -ENOMEM. */
+int host_read(struct snapshot *snap, uint64_t own_pid_ns);
+
+/* Sets snap->notes, a sentence for each thing that could not be seen; `denied` is the number of
+ * processes whose environment may not be read. Returns 0 or -ENOMEM. */
+int host_add_notes(struct snapshot *snap, size_t denied);
+
+#endif

@@ -1,0 +1,73 @@
+/*
+ * What every collector of the live machine does with what it reads: a snapshot grows process by
+ * process, what has not changed since the sample before is taken over from there, and rates are
+ * differences to it. A collector says what a process looks like now; the sampler knows the rest.
+ *
+ *     sampler_begin(sampler, previous);
+ *     sampler_reserve(sampler, about as many as there will be);
+ *     for each process: sampler_add(sampler, &seen);
+ *     sampler_seal(sampler, &snapshot);
+ */
+#ifndef CLADE_SAMPLER_H
+#define CLADE_SAMPLER_H
+
+#include "cgroup.h"
+#include "clade/source.h"
+#include "facts.h"
+#include "procfs.h"
+
+/* A process as a collector sees it. */
+struct seen {
+	struct process proc; /* all that moves; facts, rates and I/O are the sampler's to set */
+	uint64_t stack;      /* start of its stack: another address means another exec; 0 when not
+				ours to see */
+	char comm[COMM_MAX];
+};
+
+struct side;
+
+struct sampler {
+	struct facts_store *store;
+	struct facts_reader reader;
+	struct cgroup_reader cgroups;
+
+	/* the sample that is being taken */
+	struct snapshot *snap;
+	struct side *sides; /* of each process, what the next sample needs to know */
+	size_t size;        /* of procs and sides */
+	const struct snapshot *previous;
+	size_t at;     /* how far in `previous` */
+	size_t denied; /* processes whose environment may not be read */
+	uint64_t started_ns;
+
+	/* the one before */
+	struct side *old_sides;
+	uint64_t old_mono_ms;
+	uint64_t sample;
+	size_t io_turns;
+};
+
+/* Returns 0 or -ENOMEM; sampler_done() is due in any case. */
+int sampler_init(struct sampler *sampler, const struct source_config *config);
+void sampler_done(struct sampler *sampler);
+
+/* Starts a sample, over one that was not finished. Returns 0 or -ENOMEM. */
+int sampler_begin(struct sampler *sampler, const struct snapshot *previous);
+
+/* Room for `count` processes, in addition to what may come while they are read. Returns 0 or
+ * -ENOMEM. */
+int sampler_reserve(struct sampler *sampler, size_t count);
+
+/* Adds a process; pids ascend. Returns 0, also when it is gone by now, or -ENOMEM. */
+int sampler_add(struct sampler *sampler, const struct seen *seen);
+
+/* Hands the snapshot over. Returns 0, or -ENOMEM with the sample dropped. */
+int sampler_seal(struct sampler *sampler, struct snapshot **snapshot);
+
+/* Drops an unfinished sample. */
+void sampler_drop(struct sampler *sampler);
+
+/* How many processes it holds so far. */
+size_t sampler_progress(const struct sampler *sampler);
+
+#endif
