@@ -63,8 +63,8 @@ int run_snapshot(struct program *program)
 	struct history *history = history_new(&program->thresholds);
 	struct moment now = {0};
 	int rc = program_watch(program, history, &now);
-	int status =
-		rc == 0 ? write_snapshot(program, now.model) : program_fail("reading the processes", rc);
+	int status = rc == 0 ? write_snapshot(program, now.model)
+			     : program_fail("reading the processes", rc);
 
 	moment_done(&now);
 	history_free(history);
