@@ -146,7 +146,7 @@ static void apply(struct line_of_table *line, const char *whole, const char *wor
 		proc->threads = (uint32_t)strtoul(value, NULL, 10);
 	} else if ((value = value_of(word, "ns"))) {
 		facts->pid_ns = strtoull(value, NULL, 10);
-		facts->ns_pid = (uint32_t)strtoul(strchr(value, '.') + 1, NULL, 10);
+		proc->ns_pid = (uint32_t)strtoul(strchr(value, '.') + 1, NULL, 10);
 	} else if (strcmp(word, "foreign") == 0) {
 		facts->is_ns_foreign = true;
 	} else if (strcmp(word, "kernel") == 0) {
@@ -173,6 +173,7 @@ static void set_defaults(struct line_of_table *line, const struct snapshot *snap
 	}
 	line->proc = (struct process){
 		.pid = pid,
+		.ns_pid = (uint32_t)pid,
 		.ppid = ppid,
 		.pgrp = pid,
 		.session = session,
@@ -192,7 +193,6 @@ static void set_defaults(struct line_of_table *line, const struct snapshot *snap
 		.exe = strcmp(words[2], "-") == 0 ? NULL : words[2],
 		.env = ENV_READ,
 		.pid_ns = OWN_PID_NS,
-		.ns_pid = (uint32_t)pid,
 	};
 	line->use = (struct cgroup_use){
 		.pids = {UNKNOWN, UNKNOWN},

@@ -52,7 +52,6 @@ struct facts {
 	enum env_state env;
 	uint32_t uid;       /* effective user (proc_pid_status(5)); UINT32_MAX unknown */
 	uint64_t pid_ns;    /* inode of its pid namespace; UNKNOWN */
-	uint32_t ns_pid;    /* its pid in there (last number of NSpid); 0 unknown */
 	bool is_ns_foreign; /* pid, mount and UTS namespaces all differ from our own: a container's
 			       mark */
 	bool is_exe_deleted;
@@ -67,7 +66,8 @@ size_t facts_argc(const struct facts *facts);
 
 struct process {
 	int32_t pid;
-	int32_t ppid; /* 0: none, or not visible to us */
+	uint32_t ns_pid; /* in its innermost pid namespace (last number of NSpid); 0 unknown */
+	int32_t ppid;    /* 0: none, or not visible to us */
 	int32_t pgrp;
 	int32_t session;
 	int32_t tty; /* device number, 0 none */

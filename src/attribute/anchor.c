@@ -74,7 +74,7 @@ static bool is_pid_of(const struct pass *pass, int32_t root, int64_t pid,
 	const struct process *proc = process_at(pass, root);
 
 	if (is_known(seen_by->facts->pid_ns) && seen_by->facts->pid_ns != pass->snap->host.pid_ns)
-		return proc->facts->pid_ns == seen_by->facts->pid_ns && proc->facts->ns_pid == pid;
+		return proc->facts->pid_ns == seen_by->facts->pid_ns && proc->ns_pid == pid;
 	return proc->pid == pid;
 }
 

@@ -55,7 +55,7 @@ static int32_t target_by_pid(const struct pass *pass, const struct claim *claim,
 		is_inside = is_known(proc->facts->pid_ns) &&
 			    proc->facts->pid_ns != pass->snap->host.pid_ns;
 		if (is_inside ? root->facts->pid_ns != proc->facts->pid_ns ||
-					root->facts->ns_pid != claim->root_pid
+					root->ns_pid != claim->root_pid
 			      : root->pid != claim->root_pid)
 			continue;
 		/* the pid may have been used again since: its holder must be the older */

@@ -28,8 +28,8 @@ static bool is_better_root(const struct pass *pass, int32_t root, int32_t i)
 	if (root == NO_PROC)
 		return true;
 	old = &pass->snap->procs[root];
-	if ((proc->facts->ns_pid == 1) != (old->facts->ns_pid == 1))
-		return proc->facts->ns_pid == 1;
+	if ((proc->ns_pid == 1) != (old->ns_pid == 1))
+		return proc->ns_pid == 1;
 	return proc->start_ticks < old->start_ticks;
 }
 

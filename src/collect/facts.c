@@ -27,12 +27,10 @@ struct shape {
 	uint64_t argv_len;
 	uint64_t markers_len;
 	uint32_t uid;
-	uint32_t ns_pid;
 	uint32_t env;
 	uint8_t is_ns_foreign;
 	uint8_t is_exe_deleted;
-	uint8_t has; /* a bit for each string that is known */
-	uint8_t padding;
+	uint16_t has; /* a bit for each string that is known */
 };
 
 struct block {
@@ -85,12 +83,11 @@ static void make_key(const struct facts *draft, struct text *key)
 		.argv_len = draft->argv ? draft->argv_len : 0,
 		.markers_len = draft->markers_len,
 		.uid = draft->uid,
-		.ns_pid = draft->ns_pid,
 		.env = draft->env,
 		.is_ns_foreign = draft->is_ns_foreign,
 		.is_exe_deleted = draft->is_exe_deleted,
-		.has = (uint8_t)((draft->argv ? 1 : 0) | (draft->exe ? 2 : 0) |
-				 (draft->cwd ? 4 : 0) | (draft->cgroup ? 8 : 0)),
+		.has = (uint16_t)((draft->argv ? 1 : 0) | (draft->exe ? 2 : 0) |
+				  (draft->cwd ? 4 : 0) | (draft->cgroup ? 8 : 0)),
 	};
 
 	text_clear(key);
@@ -281,8 +278,6 @@ static void keep_older(struct facts *facts, const struct facts *older)
 	facts->env = older->env;
 	facts->pid_ns = older->pid_ns;
 	facts->is_ns_foreign = older->is_ns_foreign;
-	if (older->ns_pid != 0)
-		facts->ns_pid = older->ns_pid;
 }
 
 static void read_living(struct facts_reader *reader, int dir, struct facts *facts)
@@ -296,7 +291,7 @@ static void read_living(struct facts_reader *reader, int dir, struct facts *fact
 }
 
 static int read_at(struct facts_reader *reader, int dir, struct proc_key key, bool is_zombie,
-		   const struct facts *older, const struct facts **facts)
+		   const struct facts *older, uint32_t *ns_pid, const struct facts **facts)
 {
 	struct text *bytes = &reader->buffers[BUFFER_STAT];
 	struct text *cgroup = &reader->buffers[BUFFER_CGROUP];
@@ -313,7 +308,7 @@ static int read_at(struct facts_reader *reader, int dir, struct proc_key key, bo
 		return -ESRCH;
 	draft.comm = comm;
 	if (io_read_at(dir, "status", SMALL_FILE, bytes) == 0)
-		procfs_parse_status(text_str(bytes), bytes->len, &draft.uid, &draft.ns_pid);
+		procfs_parse_status(text_str(bytes), bytes->len, &draft.uid, ns_pid);
 	if (io_read_at(dir, "cgroup", SMALL_FILE, cgroup) == 0)
 		draft.cgroup = text_str(cgroup);
 	if (is_zombie && older)
@@ -325,7 +320,7 @@ static int read_at(struct facts_reader *reader, int dir, struct proc_key key, bo
 }
 
 int facts_read(struct facts_reader *reader, struct proc_key key, bool is_zombie,
-	       const struct facts *older, const struct facts **facts)
+	       const struct facts *older, uint32_t *ns_pid, const struct facts **facts)
 {
 	char path[32];
 	int dir;
@@ -335,7 +330,7 @@ int facts_read(struct facts_reader *reader, struct proc_key key, bool is_zombie,
 	dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return errno == ENOMEM ? -ENOMEM : -ESRCH;
-	rc = read_at(reader, dir, key, is_zombie, older, facts);
+	rc = read_at(reader, dir, key, is_zombie, older, ns_pid, facts);
 	close(dir);
 	return rc;
 }

@@ -40,10 +40,11 @@ void facts_reader_done(struct facts_reader *reader);
 
 /*
  * Reads the facts of the process that has this pid and start time. `older` (may be NULL) are the
- * facts that it had, which a zombie keeps. Returns 0 and one reference, -ESRCH when it is gone or
- * the pid is another's by now, or -ENOMEM.
+ * facts that it had, which a zombie keeps. `*ns_pid` becomes its pid in its own namespace, 0
+ * unknown. Returns 0 and one reference, -ESRCH when it is gone or the pid is another's by now, or
+ * -ENOMEM.
  */
 int facts_read(struct facts_reader *reader, struct proc_key key, bool is_zombie,
-	       const struct facts *older, const struct facts **facts);
+	       const struct facts *older, uint32_t *ns_pid, const struct facts **facts);
 
 #endif

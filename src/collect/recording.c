@@ -171,7 +171,6 @@ static const struct facts *get_facts(const json_t *object, struct facts_store *s
 	const char *comm = get_bytes(object, "comm", &buffers->comm);
 	bool has_argv = get_argv(object, &buffers->argv);
 	uint64_t uid = get_uint(object, "uid");
-	uint64_t ns_pid = get_uint(object, "ns_pid");
 
 	get_markers(object, &buffers->markers);
 	return facts_intern(
@@ -188,7 +187,6 @@ static const struct facts *get_facts(const json_t *object, struct facts_store *s
 			.env = get_env(object),
 			.uid = uid < UINT32_MAX ? (uint32_t)uid : UINT32_MAX,
 			.pid_ns = get_uint(object, "pid_ns"),
-			.ns_pid = ns_pid < UINT32_MAX ? (uint32_t)ns_pid : 0,
 			.is_exe_deleted = json_is_true(json_object_get(object, "exe_deleted")),
 			.is_ns_foreign = json_is_true(json_object_get(object, "ns_foreign")),
 		});
@@ -207,6 +205,7 @@ static int read_process(const json_t *object, size_t i, struct facts_store *stor
 	int64_t pid = get_int(object, "pid");
 	const char *state = get_string(object, "state");
 	uint64_t threads = get_uint(object, "threads");
+	uint64_t ns_pid = get_uint(object, "ns_pid");
 	const struct facts *facts;
 
 	if (pid <= 0 || pid > INT32_MAX)
@@ -218,6 +217,7 @@ static int read_process(const json_t *object, size_t i, struct facts_store *stor
 		return -ENOMEM;
 	*proc = (struct process){
 		.pid = (int32_t)pid,
+		.ns_pid = ns_pid < UINT32_MAX ? (uint32_t)ns_pid : 0,
 		.ppid = (int32_t)get_int(object, "ppid"),
 		.pgrp = (int32_t)get_int(object, "pgrp"),
 		.session = (int32_t)get_int(object, "session"),

@@ -146,11 +146,12 @@ static int take_facts(struct sampler *sampler, struct process *proc, const struc
 	}
 	if (before && old_side && !is_stale(sampler, proc, before, old_side, side, comm)) {
 		proc->facts = facts_get(before->facts);
+		proc->ns_pid = before->ns_pid;
 		side->facts_ms = old_side->facts_ms;
 		return 0;
 	}
 	rc = facts_read(&sampler->reader, process_key(proc), proc->state == 'Z',
-			before ? before->facts : NULL, &proc->facts);
+			before ? before->facts : NULL, &proc->ns_pid, &proc->facts);
 	side->facts_ms = sampler->snap->mono_ms;
 	return rc;
 }

@@ -402,7 +402,7 @@ void put_process(struct jsonw *json, const struct model *model, size_t i, const 
 	put_uint(json, "io_write_bytes", proc->io_write_bytes);
 	put_real(json, "age_s", snapshot_age_s(model->snap, proc), 1);
 	put_uint(json, "pid_ns", facts->pid_ns);
-	put_uint(json, "ns_pid", facts->ns_pid > 0 ? facts->ns_pid : UNKNOWN);
+	put_uint(json, "ns_pid", proc->ns_pid > 0 ? proc->ns_pid : UNKNOWN);
 	put_bool(json, "ns_foreign", facts->is_ns_foreign);
 	put_bool(json, "kernel", proc->is_kernel);
 	put_bytes(json, "title", assignment->title);
