@@ -69,13 +69,16 @@ static int read_settings(int argc, char **argv, struct program *program, struct 
 
 	program->options = options_default();
 	program->thresholds = thresholds_default();
+	program->keymap = keymap_new();
 	rc = options_parse(argc, argv, &program->options, error);
 	if (rc != 0)
 		return rc;
 	if (program->options.wants_help || program->options.wants_version ||
 	    program->options.command == COMMAND_LIST)
 		return 0;
-	rc = settings_read(&program->options, &program->thresholds, program_complain, NULL);
+	rc = settings_read(
+		&(struct settings){&program->options, &program->thresholds, program->keymap},
+		program_complain, NULL);
 	if (rc != 0) {
 		text_printf(error, "%s: %s", program->options.config, strerror(-rc));
 		return rc;
@@ -97,6 +100,7 @@ int main(int argc, char **argv)
 	else
 		program_complain(NULL, text_str(&error));
 	text_done(&error);
+	keymap_free(program.keymap);
 	options_done(&program.options);
 	return status;
 }

@@ -12,6 +12,7 @@
 #include "clade/moment.h"
 #include "clade/source.h"
 #include "clade/thresholds.h"
+#include "clade/tui.h"
 #include "clade/users.h"
 #include "options.h"
 
@@ -19,6 +20,7 @@
 struct program {
 	struct options options;
 	struct thresholds thresholds;
+	struct keymap *keymap;
 	struct users *users;
 	struct ruleset *rules;
 	struct attributor *attributor;

@@ -17,6 +17,7 @@ int run_ui(struct program *program)
 			.attributor = program->attributor,
 			.users = program->users,
 			.thresholds = &program->thresholds,
+			.keymap = program->keymap,
 			.delay_s = options->delay_s,
 			.theme = options->theme,
 			.is_ascii = options->is_ascii || !program->is_utf8,

@@ -11,14 +11,44 @@
 
 enum { CONFIG_MAX = 1 << 20 };
 
-enum section { SECTION_NONE, SECTION_OPTIONS, SECTION_THRESHOLDS };
+/* Sets one key of a section. Returns 0, or -EINVAL with a sentence in `error`. */
+typedef int set_key(const struct settings *settings, const char *name, const char *value,
+		    struct text *error);
+
+static int set_option(const struct settings *settings, const char *name, const char *value,
+		      struct text *error)
+{
+	return options_set(settings->options, name, value, error);
+}
+
+static int set_threshold(const struct settings *settings, const char *name, const char *value,
+			 struct text *error)
+{
+	return thresholds_set(settings->thresholds, name, value, error);
+}
+
+static int set_keys(const struct settings *settings, const char *name, const char *value,
+		    struct text *error)
+{
+	return keymap_set(settings->keymap, name, value, error);
+}
+
+static const struct section {
+	const char *name;
+	set_key *set;
+} sections[] = {
+	{"options", set_option},
+	{"thresholds", set_threshold},
+	{"keys", set_keys},
+};
+
+enum { SECTIONS = sizeof(sections) / sizeof(sections[0]) };
 
 struct reading {
 	const char *file;
 	int line;
-	enum section section;
-	struct options *options;
-	struct thresholds *thresholds;
+	const struct section *section; /* NULL: what is in it is skipped */
+	const struct settings *settings;
 	settings_complain *complain;
 	void *context;
 };
@@ -36,38 +66,40 @@ static void mistake(void *context, const char *what)
 static void take_section(void *context, const char *name)
 {
 	struct reading *reading = context;
+	struct text message = {0};
 
-	reading->section = strcmp(name, "options") == 0      ? SECTION_OPTIONS
-			   : strcmp(name, "thresholds") == 0 ? SECTION_THRESHOLDS
-							     : SECTION_NONE;
-	if (reading->section == SECTION_NONE && *name)
-		mistake(reading, "unknown section; there are [options] and [thresholds]");
+	reading->section = NULL;
+	for (size_t i = 0; i < SECTIONS; i++) {
+		if (strcmp(sections[i].name, name) == 0)
+			reading->section = &sections[i];
+	}
+	if (reading->section || !*name)
+		return;
+	text_add(&message, "unknown section; there are");
+	for (size_t i = 0; i < SECTIONS; i++)
+		text_printf(&message, " [%s]", sections[i].name);
+	mistake(reading, text_str(&message));
+	text_done(&message);
 }
 
 static void take_key(void *context, const char *name, const char *value)
 {
 	struct reading *reading = context;
 	struct text error = {0};
-	int rc = 0;
 
-	if (reading->section == SECTION_OPTIONS)
-		rc = options_set(reading->options, name, value, &error);
-	else if (reading->section == SECTION_THRESHOLDS)
-		rc = thresholds_set(reading->thresholds, name, value, &error);
-	if (rc != 0)
+	if (reading->section && reading->section->set(reading->settings, name, value, &error) != 0)
 		mistake(reading, text_str(&error));
 	text_done(&error);
 }
 
-void settings_parse(const char *file, const char *text, size_t len, struct options *options,
-		    struct thresholds *thresholds, settings_complain *complain, void *context)
+void settings_parse(const char *file, const char *text, size_t len, const struct settings *settings,
+		    settings_complain *complain, void *context)
 {
 	static const struct ini_events events = {
 		.section = take_section, .key = take_key, .mistake = mistake};
 	struct reading reading = {
 		.file = file,
-		.options = options,
-		.thresholds = thresholds,
+		.settings = settings,
 		.complain = complain,
 		.context = context,
 	};
@@ -75,35 +107,33 @@ void settings_parse(const char *file, const char *text, size_t len, struct optio
 	ini_read(text, len, &reading.line, &events, &reading);
 }
 
-static int read_file(const char *path, struct options *options, struct thresholds *thresholds,
-		     settings_complain *complain, void *context)
+static int read_file(const char *path, const struct settings *settings, settings_complain *complain,
+		     void *context)
 {
 	struct text bytes = {0};
 	int rc = io_read_at(AT_FDCWD, path, CONFIG_MAX, &bytes);
 
 	if (rc == 0)
-		settings_parse(path, text_str(&bytes), bytes.len, options, thresholds, complain,
-			       context);
+		settings_parse(path, text_str(&bytes), bytes.len, settings, complain, context);
 	text_done(&bytes);
 	return rc;
 }
 
-int settings_read(struct options *options, struct thresholds *thresholds,
-		  settings_complain *complain, void *context)
+int settings_read(const struct settings *settings, settings_complain *complain, void *context)
 {
 	const char *config = getenv("XDG_CONFIG_HOME");
 	const char *home = getenv("HOME");
 	struct text path = {0};
 
-	if (options->config)
-		return read_file(options->config, options, thresholds, complain, context);
-	read_file("/etc/clade/clade.conf", options, thresholds, complain, context);
+	if (settings->options->config)
+		return read_file(settings->options->config, settings, complain, context);
+	read_file("/etc/clade/clade.conf", settings, complain, context);
 	if (config && *config == '/')
 		text_printf(&path, "%s/clade/clade.conf", config);
 	else if (home && *home == '/')
 		text_printf(&path, "%s/.config/clade/clade.conf", home);
 	if (path.len > 0)
-		read_file(text_str(&path), options, thresholds, complain, context);
+		read_file(text_str(&path), settings, complain, context);
 	text_done(&path);
 	return 0;
 }

@@ -7,18 +7,25 @@
 #define CLADE_SETTINGS_H
 
 #include "clade/thresholds.h"
+#include "clade/tui.h"
 #include "options.h"
 
 /* A mistake in a file: "clade.conf:3: unknown option 'dealy'". */
 typedef void settings_complain(void *context, const char *message);
 
-/* Reads a file's text into both; each mistake is told and its line skipped. */
-void settings_parse(const char *file, const char *text, size_t len, struct options *options,
-		    struct thresholds *thresholds, settings_complain *complain, void *context);
+/* What the files set; all borrowed. */
+struct settings {
+	struct options *options; /* strings in it live as long as the program */
+	struct thresholds *thresholds;
+	struct keymap *keymap;
+};
 
-/* Reads the files, or options->config alone. Strings in `options` live as long as the program.
- * Returns 0, or -errno when options->config cannot be read. */
-int settings_read(struct options *options, struct thresholds *thresholds,
-		  settings_complain *complain, void *context);
+/* Reads a file's text into them; each mistake is told and its line skipped. */
+void settings_parse(const char *file, const char *text, size_t len, const struct settings *settings,
+		    settings_complain *complain, void *context);
+
+/* Reads the files, or options->config alone. Returns 0, or -errno when options->config cannot be
+ * read. */
+int settings_read(const struct settings *settings, settings_complain *complain, void *context);
 
 #endif

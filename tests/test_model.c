@@ -440,7 +440,7 @@ static struct view view_of(enum view_mode mode, bool is_open)
 	return (struct view){
 		.mode = mode,
 		.sort = mode == VIEW_OWNERS ? COLUMN_HEAT : COLUMN_AGE,
-		.is_open_default = is_open,
+		.open_to = is_open ? OPEN_ALL : 0,
 		.uid = UINT32_MAX,
 	};
 }
@@ -460,7 +460,7 @@ static void owners_open_into_their_trees_and_hold_one_another(void **state)
 						 "no owner\n"
 						 " 1\n"
 						 "  12\n");
-	view.is_open_default = false;
+	view.open_to = 0;
 	assert_string_equal(rows_of(lab, &view), "111111111111\n 11111111-111\nno owner\n");
 	lab_free(lab);
 }

@@ -5,6 +5,7 @@
 #include "options.h"
 #include "settings.h"
 #include "suite.h"
+#include "tui/keys.h"
 
 enum { ARGUMENTS_MAX = 16 };
 
@@ -138,10 +139,12 @@ static void a_configuration_sets_options_and_thresholds(void **state)
 				   "[thresholds]\ngrowing_per_s = 10\n";
 	struct options options = options_default();
 	struct thresholds thresholds = thresholds_default();
+	struct keymap *keymap = keymap_new();
+	struct settings settings = {&options, &thresholds, keymap};
 	struct text said = {0};
 
 	(void)state;
-	settings_parse("clade.conf", file, sizeof(file) - 1, &options, &thresholds, collect, &said);
+	settings_parse("clade.conf", file, sizeof(file) - 1, &settings, collect, &said);
 	assert_string_equal(text_str(&said), "");
 	assert_true(options.delay_s == 5);
 	assert_string_equal(options.theme, "light");
@@ -149,6 +152,7 @@ static void a_configuration_sets_options_and_thresholds(void **state)
 	assert_false(options.no_color);
 	assert_true(thresholds.growing_per_s == 10);
 	assert_true(thresholds.loop_per_min == 3);
+	keymap_free(keymap);
 	text_done(&said);
 }
 
@@ -159,10 +163,12 @@ static void a_bad_line_is_named_and_the_others_count(void **state)
 				   "[options]\ndelay = 7\n";
 	struct options options = options_default();
 	struct thresholds thresholds = thresholds_default();
+	struct keymap *keymap = keymap_new();
+	struct settings settings = {&options, &thresholds, keymap};
 	struct text said = {0};
 
 	(void)state;
-	settings_parse("c", file, sizeof(file) - 1, &options, &thresholds, collect, &said);
+	settings_parse("c", file, sizeof(file) - 1, &settings, collect, &said);
 	assert_string_equal(text_str(&said), "c:2: unknown option 'dealy'; see clade list options\n"
 					     "c:3: --delay takes seconds from 0.1 to 3600, not 'soon'\n"
 					     "c:4: unknown theme 'lihgt'; did you mean 'light'?\n"
@@ -171,11 +177,65 @@ static void a_bad_line_is_named_and_the_others_count(void **state)
 					     "c:7: unknown option 'sample'; see clade list options\n"
 					     "c:9: blocked takes a number from 1 to 1e+06, not '0'\n"
 					     "c:10: unknown threshold 'foo'; see clade list thresholds\n"
-					     "c:11: unknown section; there are [options] and [thresholds]\n"
+					     "c:11: unknown section; there are [options] [thresholds] [keys]\n"
 					     "c:13: a section is a [name]\n"
 					     "c:15: this is no [name], no 'key = value' and no comment\n");
 	assert_true(options.delay_s == 7);
+	keymap_free(keymap);
 	text_done(&said);
+}
+
+static const char *command_of(const struct keymap *keymap, const char *key)
+{
+	const struct ui_command *command = keymap_find(keymap, key_parse(key, strlen(key)));
+
+	return command ? command->name : "-";
+}
+
+static void keys_can_be_bound_anew(void **state)
+{
+	static const char file[] = "[keys]\nquit = F12 Ctrl-X\nsearch = q ä Semicolon\nhelp = none\nopen = + =\n"
+				   "fly = x\ndetails = Entre\nup = a b c d e\n";
+	static const struct {
+		const char *key, *command;
+	} keys[] = {
+		{"F12", "quit"}, {"Ctrl-X", "quit"}, {"F10", "-"}, {"q", "search"}, {"ä", "search"}, {";", "search"}, {"/", "-"}, {"F1", "-"},
+		{"=", "open"}, {"+", "open"}, {"Right", "-"}, {"Enter", "details"}, {"Up", "up"}, {"a", "-"}, {"Space", "tag"}, {"pgup", "page-up"},
+	};
+	struct options options = options_default();
+	struct thresholds thresholds = thresholds_default();
+	struct keymap *keymap = keymap_new();
+	struct settings settings = {&options, &thresholds, keymap};
+	struct text said = {0};
+
+	(void)state;
+	settings_parse("c", file, sizeof(file) - 1, &settings, collect, &said);
+	assert_string_equal(text_str(&said),
+			    "c:6: unknown command 'fly'; see clade list keys\n"
+			    "c:7: unknown key 'Entre'; keys are characters, F1 to F12, Ctrl-L and names such as Space, Enter, PgUp\n"
+			    "c:8: a command has at most 4 keys\n");
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		assert_string_equal(command_of(keymap, keys[i].key), keys[i].command);
+	text_clear(&said);
+	keymap_add_names(&said, keymap, keymap_find(keymap, 'q'));
+	assert_string_equal(text_str(&said), "q ä Semicolon");
+	keymap_free(keymap);
+	text_done(&said);
+}
+
+/* What `clade list keys` prints can be written into the configuration. */
+static void every_key_has_a_name_that_is_read_back(void **state)
+{
+	(void)state;
+	for (const struct ui_command *command = ui_commands; command->name; command++) {
+		for (size_t i = 0; i < KEYS_OF_COMMAND && command->keys[i]; i++) {
+			struct text name = {0};
+
+			key_add_name(&name, command->keys[i]);
+			assert_int_equal(key_parse(text_str(&name), name.len), command->keys[i]);
+			text_done(&name);
+		}
+	}
 }
 
 static void the_tables_list_everything_once(void **state)
@@ -206,6 +266,8 @@ int main(void)
 		cmocka_unit_test(an_unknown_word_cannot_harm_the_terminal),
 		cmocka_unit_test(a_configuration_sets_options_and_thresholds),
 		cmocka_unit_test(a_bad_line_is_named_and_the_others_count),
+		cmocka_unit_test(keys_can_be_bound_anew),
+		cmocka_unit_test(every_key_has_a_name_that_is_read_back),
 		cmocka_unit_test(the_tables_list_everything_once),
 	};
 

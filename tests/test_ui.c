@@ -22,6 +22,7 @@
 /* A screen of a lab's machine. */
 struct desk {
 	struct lab *lab;
+	struct keymap *keymap;
 	struct ui ui;
 	struct cells cells;
 	struct text text;
@@ -37,7 +38,14 @@ static struct desk *desk_new(int height, int width, bool is_ascii)
 	struct desk *desk = calloc(1, sizeof(*desk));
 
 	desk->lab = lab_new(NULL);
-	ui_init(&desk->ui, theme_find(NULL), desk->lab->users, is_ascii, 2);
+	desk->keymap = keymap_new();
+	ui_init(&desk->ui, &(struct ui_config){
+				   .theme = theme_find(NULL),
+				   .keymap = desk->keymap,
+				   .users = desk->lab->users,
+				   .is_ascii = is_ascii,
+				   .delay_s = 2,
+			   });
 	desk->ui.height = height;
 	desk->ui.width = width;
 	cells_init(&desk->cells);
@@ -47,6 +55,7 @@ static struct desk *desk_new(int height, int width, bool is_ascii)
 static void desk_free(struct desk *desk)
 {
 	ui_done(&desk->ui);
+	keymap_free(desk->keymap);
 	cells_done(&desk->cells);
 	text_done(&desk->text);
 	lab_free(desk->lab);
@@ -330,7 +339,7 @@ static void a_filter_that_is_broken_says_why(void **state)
 	type(desk, "foo(");
 	press(desk, KEY_CODE_ENTER);
 	assert_contains(desk_read(desk), "(");
-	assert_true(desk->ui.is_message_bad || desk->ui.dialogue == DIALOGUE_FILTER);
+	assert_true(desk->ui.is_message_bad);
 	desk_free(desk);
 }
 
@@ -348,7 +357,7 @@ static void details_say_why_a_process_has_its_owner(void **state)
 	expect_golden(desk, "details-100x40");
 	assert_contains(text_str(&desk->text), "CLAUDE_CODE_SESSION_ID in its environment; that is pid 4211");
 	press(desk, KEY_CODE_ESCAPE);
-	assert_int_equal(desk->ui.dialogue, DIALOGUE_NONE);
+	assert_null(desk->ui.dialogue);
 	desk_free(desk);
 }
 
@@ -360,18 +369,143 @@ static void help_shows_every_key(void **state)
 	take_bad_night(desk, 1);
 	press(desk, KEY_CODE_F1);
 	desk_read(desk);
-	for (const struct key_row *row = key_rows; row->command != DO_NOTHING; row++)
-		assert_contains(text_str(&desk->text), row->shown);
+	for (const struct ui_command *command = ui_commands; command->name; command++)
+		assert_contains(text_str(&desk->text), command->help);
 	desk_free(desk);
 }
 
-static void no_two_rows_claim_one_key(void **state)
+static void no_two_commands_claim_one_key(void **state)
 {
+	struct keymap *keymap = keymap_new();
+
 	(void)state;
-	for (const struct key_row *row = key_rows; row->command != DO_NOTHING; row++) {
-		for (size_t i = 0; i < KEYS_OF_COMMAND && row->keys[i]; i++)
-			assert_int_equal(keys_find(row->keys[i]), row->command);
+	for (const struct ui_command *command = ui_commands; command->name; command++) {
+		for (size_t i = 0; i < KEYS_OF_COMMAND && command->keys[i]; i++)
+			assert_ptr_equal(keymap_find(keymap, command->keys[i]), command);
 	}
+	keymap_free(keymap);
+}
+
+/* The processes that are meant now, by pid: "4213 5000". */
+static const char *targets(struct desk *desk)
+{
+	struct target *targets;
+	size_t n = ui_targets(&desk->ui, &targets);
+
+	text_clear(&desk->text);
+	for (size_t t = 0; t < n; t++) {
+		int32_t *procs;
+		size_t n_procs = ui_target_procs(&desk->ui, targets[t], &procs);
+
+		for (size_t i = 0; i < n_procs; i++)
+			text_printf(&desk->text, "%s%d", desk->text.len > 0 ? " " : "", desk->lab->snap->procs[procs[i]].pid);
+		free(procs);
+	}
+	free(targets);
+	return text_str(&desk->text);
+}
+
+static void go_to(struct desk *desk, const char *what)
+{
+	press(desk, '/');
+	type(desk, what);
+	press(desk, KEY_CODE_ENTER);
+}
+
+static void tags_stay_and_are_what_is_acted_on(void **state)
+{
+	struct desk *desk = desk_new(24, 100, false);
+
+	(void)state;
+	take_bad_night(desk, 1);
+	press(desk, 't');
+	go_to(desk, "^950$");
+	assert_string_equal(targets(desk), "950 951"); /* the selection with what is below */
+	press(desk, ' ');
+	assert_int_equal(desk->lab->snap->procs[desk->ui.rows.items[desk->ui.selected].index].pid, 951);
+	assert_contains(desk_read(desk), "◆ postgres -D /data");
+	assert_contains(text_str(&desk->text), "1 TAGGED");
+	assert_string_equal(targets(desk), "950"); /* an open row alone */
+	go_to(desk, "^901$");
+	press(desk, 'c');
+	assert_contains(desk_read(desk), "◇ ✗ [convert]");
+	assert_string_equal(targets(desk), "950 901 902");
+	take_bad_night(desk, 1);
+	assert_string_equal(targets(desk), "950 901 902");
+	expect_golden(desk, "tags-100x24");
+	press(desk, 't');
+	assert_string_equal(targets(desk), "950 901 902");
+	press(desk, 'U');
+	assert_null(strstr(desk_read(desk), "TAGGED"));
+	desk_free(desk);
+}
+
+static void a_tag_goes_with_what_it_was_on(void **state)
+{
+	struct desk *desk = desk_new(24, 100, false);
+
+	(void)state;
+	lab_sample(desk->lab, 0, "1 0 /sbin/init init\n5 1 /bin/a a ; start:50\n6 1 /bin/b b ; start:60\n");
+	desk_show(desk);
+	press(desk, 't');
+	go_to(desk, "^5$");
+	press(desk, ' ');
+	assert_string_equal(targets(desk), "5");
+	/* the pid is used again: that is another process */
+	lab_sample(desk->lab, 2, "1 0 /sbin/init init\n5 1 /bin/a a ; start:99\n6 1 /bin/b b ; start:60\n");
+	desk_show(desk);
+	assert_int_equal(desk->ui.tags.n, 0);
+	desk_free(desk);
+}
+
+static void owners_and_bundles_are_tagged_as_a_whole(void **state)
+{
+	struct desk *desk = desk_new(24, 100, false);
+	int count = 0;
+
+	(void)state;
+	take_bad_night(desk, 1);
+	press(desk, KEY_CODE_HOME);
+	press(desk, KEY_CODE_RIGHT);
+	for (int i = 0; i < 3; i++)
+		press(desk, KEY_CODE_DOWN);
+	press(desk, ' ');
+	assert_contains(desk_read(desk), "◆ ×20 sh -c");
+	press(desk, KEY_CODE_HOME);
+	press(desk, KEY_CODE_LEFT);
+	for (const char *c = targets(desk); c && *c; c = strchr(c + 1, ' '))
+		count++;
+	assert_int_equal(count, 20); /* although its owner is closed */
+	press(desk, 'U');
+	press(desk, KEY_CODE_HOME);
+	press(desk, ' ');
+	assert_contains(desk_read(desk), "◆ claude-code");
+	count = 0;
+	for (const char *c = targets(desk); c && *c; c = strchr(c + 1, ' '))
+		count++;
+	assert_int_equal(count, 23);
+	desk_free(desk);
+}
+
+static void a_tree_opens_to_a_depth(void **state)
+{
+	struct desk *desk = desk_new(24, 100, false);
+
+	(void)state;
+	take_bad_night(desk, 1);
+	press(desk, 't');
+	press(desk, '*');
+	assert_null(strstr(desk_read(desk), "postgres -D"));
+	press(desk, '}');
+	assert_contains(desk_read(desk), "postgres -D");
+	assert_null(strstr(text_str(&desk->text), "postgres: writer"));
+	press(desk, '}');
+	assert_contains(desk_read(desk), "postgres: writer");
+	press(desk, '{');
+	assert_null(strstr(desk_read(desk), "postgres: writer"));
+	press(desk, '*');
+	assert_contains(desk_read(desk), "postgres: writer");
+	desk_free(desk);
 }
 
 static void while_paused_nothing_moves(void **state)
@@ -473,7 +607,11 @@ int main(void)
 		cmocka_unit_test(a_filter_that_is_broken_says_why),
 		cmocka_unit_test(details_say_why_a_process_has_its_owner),
 		cmocka_unit_test(help_shows_every_key),
-		cmocka_unit_test(no_two_rows_claim_one_key),
+		cmocka_unit_test(no_two_commands_claim_one_key),
+		cmocka_unit_test(tags_stay_and_are_what_is_acted_on),
+		cmocka_unit_test(a_tag_goes_with_what_it_was_on),
+		cmocka_unit_test(owners_and_bundles_are_tagged_as_a_whole),
+		cmocka_unit_test(a_tree_opens_to_a_depth),
 		cmocka_unit_test(while_paused_nothing_moves),
 		cmocka_unit_test(quit_quits),
 		cmocka_unit_test(any_keys_at_any_size_do_no_harm),

@@ -45,7 +45,7 @@ struct rows {
 	struct bundles bundles;
 };
 
-/* Which rows are open; the default differs by row (see view.is_open_default). The set holds the
+/* Which rows are open; the default differs by row (see view.open_to). The set holds the
  * exceptions. */
 struct fold_set;
 
@@ -60,7 +60,8 @@ struct view {
 	enum view_mode mode;
 	enum column_id sort;
 	bool is_ascending;
-	bool is_open_default;         /* owners (VIEW_OWNERS) or processes (VIEW_TREE) start open */
+	int32_t open_to; /* rows start open above this depth; with 0 in VIEW_OWNERS owners start
+			    closed and what is in them open */
 	const struct fold_set *folds; /* NULL: none */
 	bool are_bundles_open;      /* bundles start open too; else closed, whatever the default */
 	const struct query *filter; /* NULL: all; matches keep what is above and below them */
@@ -68,8 +69,10 @@ struct view {
 	uint32_t uid;               /* only this user's, UINT32_MAX: all */
 };
 
-/* Whether the row with that key is open, as far as folds say. */
-bool view_is_open(const struct view *view, struct row_key key);
+enum { OPEN_ALL = INT32_MAX };
+
+/* Whether the row with that key at that depth is open, as far as folds say. */
+bool view_is_open(const struct view *view, struct row_key key, int32_t depth);
 
 void rows_init(struct rows *rows);
 void rows_done(struct rows *rows);
@@ -80,6 +83,9 @@ void rows_make(struct rows *rows, const struct model *model, const struct view *
 /* `rows` are those that the row is of; NULL is fine for an owner or a process. */
 struct row_key row_key(const struct model *model, const struct rows *rows, const struct row *row);
 bool row_key_equal(struct row_key a, struct row_key b);
+
+/* The owner that a key is of, or NO_OWNER. */
+int32_t row_key_find_owner(const struct model *model, struct row_key key);
 
 /* Index of the row with that key, or -1. A process that has no row of its own is found in the
  * bundle that holds it. */

@@ -21,6 +21,9 @@
  * returns 0 when there is no valid, shortest-form, non-surrogate UTF-8 character there. len > 0. */
 size_t safe_decode(const char *s, size_t len, uint32_t *code);
 
+/* Appends a character as UTF-8. */
+void safe_encode(struct text *out, uint32_t code);
+
 bool safe_is_utf8(const char *s, size_t len);
 
 /* Columns that a character takes on a terminal: 0 (combining), 1 or 2; -1 when it must be escaped.

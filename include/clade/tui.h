@@ -13,11 +13,23 @@
 #include "clade/thresholds.h"
 #include "clade/users.h"
 
+/* Which key runs which command. `clade list keys` names the commands; [keys] in the configuration
+ * sets their keys. */
+struct keymap;
+
+struct keymap *keymap_new(void); /* the usual keys */
+void keymap_free(struct keymap *keymap);
+
+/* Gives a command exactly the keys that `value` names, "F3 /", or "none"; another command that had
+ * one of them loses it. Returns 0, or -EINVAL with a sentence in `error`. */
+int keymap_set(struct keymap *keymap, const char *name, const char *value, struct text *error);
+
 struct tui_config {
 	struct source *source; /* all borrowed */
 	struct attributor *attributor;
 	const struct users *users;
 	const struct thresholds *thresholds;
+	const struct keymap *keymap;
 	double delay_s;    /* between samples */
 	const char *theme; /* a name from themes[], NULL: the default */
 	bool is_ascii;     /* lines and marks of ASCII only */
@@ -30,8 +42,8 @@ struct tui_config {
  * in any case, also on SIGTERM and SIGHUP. */
 int tui_run(const struct tui_config *config, struct text *error);
 
-/* One line for each key and what it does, as `clade list keys` prints them and the help screen
- * shows them. */
+/* One line for each command with its name, its usual keys and what it does, for `clade list keys`.
+ */
 void keys_list(struct text *out);
 
 /* The themes' names, ended by NULL. */

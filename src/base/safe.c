@@ -27,6 +27,22 @@ size_t safe_decode(const char *s, size_t len, uint32_t *code)
 	return n;
 }
 
+void safe_encode(struct text *out, uint32_t code)
+{
+	static const struct {
+		uint32_t below;
+		unsigned char lead;
+		int more;
+	} forms[] = {{0x80, 0, 0}, {0x800, 0xc0, 1}, {0x10000, 0xe0, 2}, {UINT32_MAX, 0xf0, 3}};
+	size_t form = 0;
+
+	while (code >= forms[form].below)
+		form++;
+	text_add_char(out, (char)(forms[form].lead | code >> 6 * forms[form].more));
+	for (int left = forms[form].more; left-- > 0;)
+		text_add_char(out, (char)(0x80 | (code >> 6 * left & 0x3f)));
+}
+
 bool safe_is_utf8(const char *s, size_t len)
 {
 	while (len > 0) {

@@ -108,6 +108,15 @@ bool row_key_equal(struct row_key a, struct row_key b)
 	       a.proc.start_ticks == b.proc.start_ticks;
 }
 
+int32_t row_key_find_owner(const struct model *model, struct row_key key)
+{
+	for (size_t i = 0; i < model->attr->n_owners; i++) {
+		if (key_of(model, NULL, ROW_OWNER, (int32_t)i).hash == key.hash)
+			return (int32_t)i;
+	}
+	return NO_OWNER;
+}
+
 static bool bundle_holds(const struct model *model, const struct rows *rows, int32_t index,
 			 struct proc_key key)
 {
@@ -471,14 +480,15 @@ static bool has_children(const struct making *making, enum row_type type, int32_
 }
 
 /* In the owners' view processes start open: who opens an owner wants to see them. */
-bool view_is_open(const struct view *view, struct row_key key)
+bool view_is_open(const struct view *view, struct row_key key, int32_t depth)
 {
 	bool is_toggled = view->folds && view->folds->folds && fold_find(view->folds, key);
-	bool by_default =
-		view->is_open_default || (key.type == ROW_PROC && view->mode == VIEW_OWNERS);
+	bool by_default = depth < view->open_to;
 
 	if (key.type == ROW_BUNDLE)
 		by_default = view->are_bundles_open;
+	else if (key.type == ROW_PROC && view->mode == VIEW_OWNERS && view->open_to == 0)
+		by_default = true;
 	return by_default != is_toggled;
 }
 
@@ -500,11 +510,11 @@ static uint8_t mark_of(const struct making *making, enum row_type type, int32_t 
 }
 
 /* A filter opens the way to its matches. */
-static bool is_open(const struct making *making, enum row_type type, int32_t index)
+static bool is_open(const struct making *making, const struct row *row)
 {
-	if (mark_of(making, type, index) & MARK_ABOVE)
+	if (mark_of(making, row->type, row->index) & MARK_ABOVE)
 		return true;
-	return view_is_open(making->view, key_of(making->model, making->rows, type, index));
+	return view_is_open(making->view, row_key(making->model, making->rows, row), row->depth);
 }
 
 static void write_row(struct making *making, const struct pending *pending)
@@ -527,7 +537,7 @@ static void write_row(struct making *making, const struct pending *pending)
 		.has_children = has_children(making, pending->type, pending->index),
 	};
 	rows->matches += row->is_match;
-	row->is_open = row->has_children && is_open(making, row->type, row->index);
+	row->is_open = row->has_children && is_open(making, row);
 }
 
 static void add_top(struct making *making)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "clade/safe.h"
-#include "clade/tui.h"
+#include "commands.h"
 #include "ui.h"
 
 static void add_field(struct text *page, const char *label, const char *value)
@@ -17,11 +17,11 @@ static void add_field(struct text *page, const char *label, const char *value)
 	text_add_char(page, '\n');
 }
 
-void details_help(struct ui *ui)
+void command_help(struct ui *ui)
 {
 	text_clear(&ui->page);
 	text_add(&ui->page, "clade shows every process under the thing that owns it.\n\n");
-	keys_list(&ui->page);
+	keymap_add_help(&ui->page, ui->keymap);
 	text_printf(&ui->page,
 		    "\nSigns: %s zombie, %s orphan (no longer below its owner's root), %s opens, "
 		    "%s is open.\n"
@@ -32,7 +32,7 @@ void details_help(struct ui *ui)
 		    ui->is_ascii ? "-" : "▾");
 	for (size_t i = 0; i < COLUMNS_N; i++)
 		text_printf(&ui->page, "%-7s  %s\n", columns[i].title, columns[i].help);
-	dialogue_open_page(ui, "Help");
+	page_open(ui, "Help");
 }
 
 /* container docker web > agent claude-code api */
@@ -312,11 +312,11 @@ static void details_bundle(struct ui *ui, int32_t at)
 	add_growth(page, &bundle->growth);
 }
 
-void details_row(struct ui *ui)
+void command_details(struct ui *ui)
 {
 	static const char *const titles[] = {
 		[ROW_OWNER] = "Owner", [ROW_PROC] = "Process", [ROW_BUNDLE] = "Processes alike"};
-	const struct row *row = ui->model && ui->rows.n > 0 ? &ui->rows.items[ui->selected] : NULL;
+	const struct row *row = ui_selected(ui);
 
 	if (!row)
 		return;
@@ -332,12 +332,12 @@ void details_row(struct ui *ui)
 		details_bundle(ui, row->index);
 		break;
 	}
-	dialogue_open_page(ui, titles[row->type]);
+	page_open(ui, titles[row->type]);
 }
 
-void details_markers(struct ui *ui)
+void command_environment(struct ui *ui)
 {
-	const struct row *row = ui->model && ui->rows.n > 0 ? &ui->rows.items[ui->selected] : NULL;
+	const struct row *row = ui_selected(ui);
 	const struct facts *facts;
 	const char *end;
 
@@ -360,5 +360,5 @@ void details_markers(struct ui *ui)
 		safe_add(&ui->page, entry, strcspn(entry, "="));
 		text_add_char(&ui->page, '\n');
 	}
-	dialogue_open_page(ui, "Environment");
+	page_open(ui, "Environment");
 }

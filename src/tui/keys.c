@@ -1,61 +1,268 @@
 #include "keys.h"
 
-#include <stddef.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
-#include "clade/tui.h"
+#include "clade/mem.h"
+#include "clade/safe.h"
+#include "commands.h"
 
 enum { CTRL_L = 'l' & 0x1f };
 
 /* clang-format off */
-const struct key_row key_rows[] = {
-	{{KEY_CODE_F1, 'h', '?'},            DO_HELP,            "F1 h ?",     "Help",   "this help"},
-	{{KEY_CODE_UP, 'k'},                 DO_UP,              "Up k",       NULL,     "one row up"},
-	{{KEY_CODE_DOWN, 'j'},               DO_DOWN,            "Down j",     NULL,     "one row down"},
-	{{KEY_CODE_PAGE_UP},                 DO_PAGE_UP,         "PgUp",       NULL,     "one page up"},
-	{{KEY_CODE_PAGE_DOWN},               DO_PAGE_DOWN,       "PgDn",       NULL,     "one page down"},
-	{{KEY_CODE_HOME, 'g'},               DO_FIRST,           "Home g",     NULL,     "to the first row"},
-	{{KEY_CODE_END, 'G'},                DO_LAST,            "End G",      NULL,     "to the last row"},
-	{{KEY_CODE_RIGHT, '+', '='},         DO_OPEN,            "Right + =",  NULL,     "open an owner or a tree"},
-	{{KEY_CODE_LEFT, '-'},               DO_CLOSE,           "Left -",     NULL,     "close it; on a closed row: to the row it hangs on"},
-	{{' '},                              DO_TOGGLE,          "Space",      NULL,     "open or close"},
-	{{'*'},                              DO_TOGGLE_ALL,      "*",          NULL,     "open everything, or close it again"},
-	{{KEY_CODE_ENTER},                   DO_DETAILS,         "Enter",      "Details", "all about a row, and why it has this owner"},
-	{{'e'},                              DO_MARKERS,         "e",          NULL,     "the owner markers in a process's environment, by name"},
-	{{KEY_CODE_F3, '/'},                 DO_SEARCH,          "F3 /",       "Search", "search: a regular expression; the selection goes to the first row that matches"},
-	{{'n'},                              DO_SEARCH_NEXT,     "n",          NULL,     "next match"},
-	{{'N'},                              DO_SEARCH_PREVIOUS, "N",          NULL,     "previous match"},
-	{{KEY_CODE_F4, '\\'},                DO_FILTER,          "F4 \\",      "Filter", "filter: a regular expression, ! in front negates; what is above and below a match stays"},
-	{{KEY_CODE_F5, 't'},                 DO_TREE,            "F5 t",       "Tree",   "owners, or the whole process tree"},
-	{{KEY_CODE_F6, '>', '<'},            DO_SORT,            "F6 > <",     "Sort",   "choose what to sort by"},
-	{{'I'},                              DO_INVERT,          "I",          NULL,     "turn the order round"},
-	{{'P'},                              DO_SORT_CPU,        "P",          NULL,     "sort by CPU"},
-	{{'M'},                              DO_SORT_MEMORY,     "M",          NULL,     "sort by memory"},
-	{{'T'},                              DO_SORT_AGE,        "T",          NULL,     "sort by age"},
-	{{'r'},                              DO_SORT_GROWTH,     "r",          NULL,     "sort by growth"},
-	{{'s'},                              DO_STATES,          "s",          "State",  "only processes in one state: D, Z, T, R"},
-	{{'u'},                              DO_USERS,           "u",          NULL,     "only one user's processes"},
-	{{'F'},                              DO_FOLLOW,          "F",          NULL,     "keep the selected row in view wherever it moves"},
-	{{'Z'},                              DO_PAUSE,           "Z",          "Pause",  "stop and go on taking in new samples"},
-	{{CTRL_L},                           DO_REDRAW,          "Ctrl-L",     NULL,     "draw the whole screen again"},
-	{{KEY_CODE_ESCAPE},                  DO_CLEAR,           "Esc",        NULL,     "drop the search and all filters"},
-	{{KEY_CODE_F10, 'q'},                DO_QUIT,            "F10 q",      "Quit",   "quit"},
-	{{0},                                DO_NOTHING,         NULL,         NULL,     NULL},
+const struct ui_command ui_commands[] = {
+	{"help",         {KEY_CODE_F1, 'h', '?'},     command_help,            "Help",   "this help"},
+	{"up",           {KEY_CODE_UP, 'k'},          command_up,              NULL,     "one row up"},
+	{"down",         {KEY_CODE_DOWN, 'j'},        command_down,            NULL,     "one row down"},
+	{"page-up",      {KEY_CODE_PAGE_UP},          command_page_up,         NULL,     "one page up"},
+	{"page-down",    {KEY_CODE_PAGE_DOWN},        command_page_down,       NULL,     "one page down"},
+	{"first",        {KEY_CODE_HOME, 'g'},        command_first,           NULL,     "to the first row"},
+	{"last",         {KEY_CODE_END, 'G'},         command_last,            NULL,     "to the last row"},
+	{"open",         {KEY_CODE_RIGHT, '+', '='},  command_open,            NULL,     "open an owner or a tree; on an open row: to the first below it"},
+	{"close",        {KEY_CODE_LEFT, '-'},        command_close,           NULL,     "close it; on a closed row: to the row it hangs on"},
+	{"toggle-all",   {'*'},                       command_toggle_all,      NULL,     "open everything, or close it again"},
+	{"shallower",    {'{'},                       command_shallower,       NULL,     "close everything but for one level less"},
+	{"deeper",       {'}'},                       command_deeper,          NULL,     "open everything down to one level more"},
+	{"tag",          {' '},                       command_tag,             NULL,     "tag the row, or untag it, and go down: what acts on rows acts on the tagged ones"},
+	{"tag-tree",     {'c'},                       command_tag_tree,        NULL,     "tag the row with all below it, also what comes there later"},
+	{"untag-all",    {'U'},                       command_untag_all,       NULL,     "untag everything"},
+	{"details",      {KEY_CODE_ENTER},            command_details,         "Details", "all about a row, and why it has this owner"},
+	{"environment",  {'e'},                       command_environment,     NULL,     "the owner markers in a process's environment, by name"},
+	{"search",       {KEY_CODE_F3, '/'},          command_search,          "Search", "search: a regular expression; the selection goes to the first row that matches"},
+	{"next",         {'n'},                       command_search_next,     NULL,     "next match"},
+	{"previous",     {'N'},                       command_search_previous, NULL,     "previous match"},
+	{"filter",       {KEY_CODE_F4, '\\'},         command_filter,          "Filter", "filter: a regular expression, ! in front negates; what is above and below a match stays"},
+	{"tree",         {KEY_CODE_F5, 't'},          command_tree,            "Tree",   "owners, or the whole process tree"},
+	{"sort",         {KEY_CODE_F6, '>', '<'},     command_sort,            "Sort",   "choose what to sort by"},
+	{"invert",       {'I'},                       command_invert,          NULL,     "turn the order round"},
+	{"sort-cpu",     {'P'},                       command_sort_cpu,        NULL,     "sort by CPU"},
+	{"sort-memory",  {'M'},                       command_sort_memory,     NULL,     "sort by memory"},
+	{"sort-age",     {'T'},                       command_sort_age,        NULL,     "sort by age"},
+	{"sort-growth",  {'r'},                       command_sort_growth,     NULL,     "sort by growth"},
+	{"states",       {'s'},                       command_states,          "State",  "only processes in one state: D, Z, T, R"},
+	{"users",        {'u'},                       command_users,           NULL,     "only one user's processes"},
+	{"follow",       {'F'},                       command_follow,          NULL,     "keep the selected row in view wherever it moves"},
+	{"pause",        {'Z'},                       command_pause,           "Pause",  "stop and go on taking in new samples"},
+	{"redraw",       {CTRL_L},                    command_redraw,          NULL,     "draw the whole screen again"},
+	{"clear",        {KEY_CODE_ESCAPE},           command_clear,           NULL,     "drop the search and all filters"},
+	{"quit",         {KEY_CODE_F10, 'q'},         command_quit,            "Quit",   "quit"},
+	{NULL,           {0},                         NULL,                    NULL,     NULL},
+};
+
+static const struct {
+	uint32_t key;
+	const char *name;
+} key_names[] = {
+	{KEY_CODE_UP, "Up"},           {KEY_CODE_DOWN, "Down"},     {KEY_CODE_LEFT, "Left"},
+	{KEY_CODE_RIGHT, "Right"},     {KEY_CODE_PAGE_UP, "PgUp"},  {KEY_CODE_PAGE_DOWN, "PgDn"},
+	{KEY_CODE_HOME, "Home"},       {KEY_CODE_END, "End"},       {KEY_CODE_INSERT, "Ins"},
+	{KEY_CODE_DELETE, "Del"},      {KEY_CODE_ENTER, "Enter"},   {KEY_CODE_ESCAPE, "Esc"},
+	{KEY_CODE_BACKSPACE, "Backspace"}, {' ', "Space"},          {'\t', "Tab"},
+	{';', "Semicolon"},
 };
 /* clang-format on */
 
-enum command_id keys_find(uint32_t key)
+struct binding {
+	uint32_t key;
+	const struct ui_command *command;
+};
+
+/* In the order in which keys are named. */
+struct keymap {
+	struct binding *bindings;
+	size_t n;
+};
+
+static void bind(struct keymap *keymap, uint32_t key, const struct ui_command *command)
 {
-	for (const struct key_row *row = key_rows; row->command != DO_NOTHING; row++) {
-		for (size_t i = 0; i < KEYS_OF_COMMAND && row->keys[i]; i++) {
-			if (row->keys[i] == key)
-				return row->command;
+	keymap->bindings = mem_grow(keymap->bindings, keymap->n + 1, sizeof(*keymap->bindings));
+	keymap->bindings[keymap->n++] = (struct binding){.key = key, .command = command};
+}
+
+/* Drops what a key is bound to, or (key 0) all keys of a command. */
+static void unbind(struct keymap *keymap, uint32_t key, const struct ui_command *command)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < keymap->n; i++) {
+		const struct binding *binding = &keymap->bindings[i];
+
+		if (key ? binding->key != key : binding->command != command)
+			keymap->bindings[kept++] = *binding;
+	}
+	keymap->n = kept;
+}
+
+struct keymap *keymap_new(void)
+{
+	struct keymap *keymap = mem_new(1, sizeof(*keymap));
+
+	for (const struct ui_command *command = ui_commands; command->name; command++) {
+		for (size_t i = 0; i < KEYS_OF_COMMAND && command->keys[i]; i++)
+			bind(keymap, command->keys[i], command);
+	}
+	return keymap;
+}
+
+void keymap_free(struct keymap *keymap)
+{
+	if (!keymap)
+		return;
+	free(keymap->bindings);
+	free(keymap);
+}
+
+const struct ui_command *keymap_find(const struct keymap *keymap, uint32_t key)
+{
+	for (size_t i = 0; i < keymap->n; i++) {
+		if (keymap->bindings[i].key == key)
+			return keymap->bindings[i].command;
+	}
+	return NULL;
+}
+
+uint32_t keymap_first(const struct keymap *keymap, const struct ui_command *command)
+{
+	for (size_t i = 0; i < keymap->n; i++) {
+		if (keymap->bindings[i].command == command)
+			return keymap->bindings[i].key;
+	}
+	return 0;
+}
+
+void key_add_name(struct text *out, uint32_t key)
+{
+	for (size_t i = 0; i < sizeof(key_names) / sizeof(key_names[0]); i++) {
+		if (key_names[i].key == key) {
+			text_add(out, key_names[i].name);
+			return;
 		}
 	}
-	return DO_NOTHING;
+	if (key >= KEY_CODE_F1 && key <= KEY_CODE_F12)
+		text_printf(out, "F%u", (unsigned)(key - KEY_CODE_F1) + 1);
+	else if (key < ' ')
+		text_printf(out, "Ctrl-%c", (char)(key + '@'));
+	else if (key < KEY_CODE_NONE)
+		safe_encode(out, key);
+}
+
+static bool is_word(const char *name, size_t len, const char *word)
+{
+	return strlen(word) == len && strncasecmp(name, word, len) == 0;
+}
+
+uint32_t key_parse(const char *name, size_t len)
+{
+	uint32_t code;
+
+	for (uint32_t key = KEY_CODE_F1; key <= KEY_CODE_F12; key++) {
+		struct text word = {0};
+		bool is_it;
+
+		key_add_name(&word, key);
+		is_it = is_word(name, len, text_str(&word));
+		text_done(&word);
+		if (is_it)
+			return key;
+	}
+	for (size_t i = 0; i < sizeof(key_names) / sizeof(key_names[0]); i++) {
+		if (is_word(name, len, key_names[i].name))
+			return key_names[i].key;
+	}
+	if (len == 6 && strncasecmp(name, "Ctrl-", 5) == 0 && (name[5] | 0x20) >= 'a' &&
+	    (name[5] | 0x20) <= 'z')
+		return (uint32_t)name[5] & 0x1f;
+	return safe_decode(name, len, &code) == len && safe_char_width(code) > 0 ? code : 0;
+}
+
+/* "F3 /": what a command's line in [keys] says. */
+static int parse_keys(const char *value, uint32_t keys[KEYS_OF_COMMAND], struct text *error)
+{
+	size_t n = 0;
+
+	if (strcmp(value, "none") == 0)
+		return 0;
+	for (value += strspn(value, " \t"); *value; value += strspn(value, " \t")) {
+		size_t len = strcspn(value, " \t");
+
+		if (n == KEYS_OF_COMMAND) {
+			text_printf(error, "a command has at most %d keys", KEYS_OF_COMMAND);
+			return -EINVAL;
+		}
+		keys[n] = key_parse(value, len);
+		if (keys[n] == 0) {
+			text_printf(error,
+				    "unknown key '%.*s'; keys are characters, F1 to F12, "
+				    "Ctrl-L and names such as Space, Enter, PgUp",
+				    (int)len, value);
+			return -EINVAL;
+		}
+		n++;
+		value += len;
+	}
+	return 0;
+}
+
+int keymap_set(struct keymap *keymap, const char *name, const char *value, struct text *error)
+{
+	const struct ui_command *command = ui_commands;
+	uint32_t keys[KEYS_OF_COMMAND] = {0};
+	int rc;
+
+	while (command->name && strcmp(command->name, name) != 0)
+		command++;
+	if (!command->name) {
+		text_printf(error, "unknown command '%s'; see clade list keys", name);
+		return -EINVAL;
+	}
+	rc = parse_keys(value, keys, error);
+	if (rc != 0)
+		return rc;
+	unbind(keymap, 0, command);
+	for (size_t i = 0; i < KEYS_OF_COMMAND && keys[i]; i++) {
+		unbind(keymap, keys[i], NULL);
+		bind(keymap, keys[i], command);
+	}
+	return 0;
+}
+
+void keymap_add_names(struct text *out, const struct keymap *keymap,
+		      const struct ui_command *command)
+{
+	const char *blank = "";
+
+	for (size_t i = 0; i < keymap->n; i++) {
+		if (keymap->bindings[i].command != command)
+			continue;
+		text_add(out, blank);
+		key_add_name(out, keymap->bindings[i].key);
+		blank = " ";
+	}
+}
+
+static void add_lines(struct text *out, const struct keymap *keymap, bool with_names)
+{
+	for (const struct ui_command *command = ui_commands; command->name; command++) {
+		struct text names = {0};
+
+		keymap_add_names(&names, keymap, command);
+		if (with_names)
+			text_printf(out, "%-15s  ", command->name);
+		text_printf(out, "%-10s  %s\n", text_str(&names), command->help);
+		text_done(&names);
+	}
+}
+
+void keymap_add_help(struct text *out, const struct keymap *keymap)
+{
+	add_lines(out, keymap, false);
 }
 
 void keys_list(struct text *out)
 {
-	for (const struct key_row *row = key_rows; row->command != DO_NOTHING; row++)
-		text_printf(out, "%-10s  %s\n", row->shown, row->help);
+	struct keymap *keymap = keymap_new();
+
+	add_lines(out, keymap, true);
+	keymap_free(keymap);
 }

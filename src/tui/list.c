@@ -85,7 +85,11 @@ static void draw_head(const struct ui *ui, struct cells *cells, int row, const b
 	snprintf(title, sizeof(title), "  by %s %s", columns[sort].title, arrow);
 	at += cells_put(cells, row, at, cells->columns - at, STYLE_HEAD, title);
 	if (ui->filter || ui->states[0] || ui->view.uid != UINT32_MAX)
-		cells_put(cells, row, at, cells->columns - at, STYLE_MATCH, "  FILTERED ");
+		at += cells_put(cells, row, at, cells->columns - at, STYLE_MATCH, "  FILTERED ");
+	if (ui->tags.n > 0) {
+		snprintf(title, sizeof(title), " %zu TAGGED ", ui->tags.n);
+		cells_put(cells, row, at, cells->columns - at, STYLE_TAGGED, title);
+	}
 }
 
 static enum style value_style(enum column_id id, const struct ui *ui, const struct row *row)
@@ -152,11 +156,14 @@ static void add_guides(struct text *text, const struct ui *ui, const struct row 
 		text_add(text, "  ");
 }
 
-static enum style name_style(const struct ui *ui, const struct row *row)
+static enum style name_style(const struct ui *ui, size_t i)
 {
+	const struct row *row = &ui->rows.items[i];
 	const struct model *model = ui->model;
 	int32_t proc = row_proc(model, &ui->rows, row);
 
+	if (ui_row_tagged(ui, i) != TAGGED_NOT)
+		return STYLE_TAGGED;
 	if (row->is_match && ui->filter)
 		return STYLE_MATCH;
 	if (row->type == ROW_OWNER)
@@ -169,12 +176,17 @@ static enum style name_style(const struct ui *ui, const struct row *row)
 }
 
 /* Colour is never the only sign. */
-static void add_sign(struct text *text, const struct ui *ui, const struct row *row)
+static void add_sign(struct text *text, const struct ui *ui, size_t i)
 {
+	const struct row *row = &ui->rows.items[i];
 	int32_t proc = row_proc(ui->model, &ui->rows, row);
-
+	enum tagged tagged = ui_row_tagged(ui, i);
 	char number[UNITS_LEN];
 
+	if (tagged == TAGGED_SELF)
+		text_add(text, ui->is_ascii ? "# " : "◆ ");
+	else if (tagged == TAGGED_ABOVE)
+		text_add(text, ui->is_ascii ? "% " : "◇ ");
 	if (row->type == ROW_OWNER)
 		return;
 	/* before the command, where no narrow screen cuts it off */
@@ -212,9 +224,9 @@ static void add_product(struct text *name, const struct owner *owner, int room)
 		text_printf(name, "%s ", owner->product);
 }
 
-static void draw_name(const struct ui *ui, struct cells *cells, int screen_row, int at,
-		      const struct row *row)
+static void draw_name(const struct ui *ui, struct cells *cells, int screen_row, int at, size_t i)
 {
+	const struct row *row = &ui->rows.items[i];
 	struct text guides = {0};
 	struct text name = {0};
 	struct text badges = {0};
@@ -223,7 +235,7 @@ static void draw_name(const struct ui *ui, struct cells *cells, int screen_row, 
 	add_guides(&guides, ui, row);
 	at += cells_put(cells, screen_row, at, cells->columns - at, STYLE_DIM, text_str(&guides));
 	room = cells->columns - at;
-	add_sign(&name, ui, row);
+	add_sign(&name, ui, i);
 	if (row->type == ROW_OWNER) {
 		badges_add(&badges, ui->model, row->index);
 		if (badges.len > 0)
@@ -235,7 +247,7 @@ static void draw_name(const struct ui *ui, struct cells *cells, int screen_row, 
 	row_add_value(&name, COLUMN_NAME, ui->model, &ui->rows, row, ui->users);
 	at += cells_put_cut(cells, screen_row, at,
 			    room < cells->columns - at ? room : cells->columns - at,
-			    name_style(ui, row), text_str(&name), ui->is_ascii);
+			    name_style(ui, i), text_str(&name), ui->is_ascii);
 	if (badges.len > 0)
 		cells_put_cut(cells, screen_row, at + 1, cells->columns - at - 1,
 			      badge_style(ui->model->groups[row->index].badges), text_str(&badges),
@@ -260,7 +272,7 @@ static void draw_row(const struct ui *ui, struct cells *cells, int screen_row, s
 		at = put_cell(cells, screen_row, at, &columns[shown[c].id],
 			      value_style(shown[c].id, ui, row), text_str(&value));
 	}
-	draw_name(ui, cells, screen_row, at, row);
+	draw_name(ui, cells, screen_row, at, i);
 	if ((ptrdiff_t)i == ui->selected)
 		cells_paint(cells, screen_row, 0, cells->columns, STYLE_SELECTED);
 	text_done(&value);

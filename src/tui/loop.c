@@ -26,6 +26,7 @@ struct loop {
 	bool is_quitting;
 	uint64_t next_ms; /* when the next sample is due */
 	uint64_t drawn_ms;
+	uint64_t step_ms;    /* when the dialogue wants to go on with its work */
 	uint64_t sampled_ms; /* when the last sample was begun */
 };
 
@@ -63,6 +64,7 @@ static void look_at_keyboard(struct loop *loop)
 		if (ui_handle(&loop->ui, &event) == UI_QUIT)
 			loop->is_quitting = true;
 		loop->is_dirty = true;
+		loop->step_ms = 0; /* a key may have given a dialogue work */
 	}
 }
 
@@ -150,11 +152,25 @@ static void read_slice(struct loop *loop)
 	schedule(loop);
 }
 
+/* Long work of a dialogue goes on in slices, whether a sample is being read or not. */
+static void work(struct loop *loop)
+{
+	int wait_ms;
+
+	if (!loop->ui.dialogue || !loop->ui.dialogue->step || now_ms() < loop->step_ms)
+		return;
+	wait_ms = dialogue_step(&loop->ui);
+	loop->step_ms = wait_ms < 0 ? UINT64_MAX : now_ms() + (uint64_t)wait_ms;
+	loop->is_dirty = true;
+}
+
 static void rest(struct loop *loop)
 {
 	uint64_t now = now_ms();
 	uint64_t wait = loop->next_ms > now ? loop->next_ms - now : 0;
 
+	if (loop->ui.dialogue && loop->ui.dialogue->step && loop->step_ms < now + wait)
+		wait = loop->step_ms > now ? loop->step_ms - now : 0;
 	terminal_wait((int)(wait < WAIT_MOST_MS ? wait : WAIT_MOST_MS));
 	/* while the screen stands still, its age goes on */
 	if (now_ms() - loop->drawn_ms >= WAIT_MOST_MS && ui_is_frozen(&loop->ui))
@@ -166,6 +182,7 @@ static void run(struct loop *loop)
 	begin_sample(loop);
 	while (!loop->is_quitting) {
 		look_at_keyboard(loop);
+		work(loop);
 		show_latest(loop);
 		if (loop->is_dirty && !loop->is_quitting)
 			draw(loop);
@@ -189,7 +206,13 @@ int tui_run(const struct tui_config *config, struct text *error)
 
 	if (rc != 0)
 		return rc;
-	ui_init(&loop.ui, theme, config->users, config->is_ascii, config->delay_s);
+	ui_init(&loop.ui, &(struct ui_config){
+				  .theme = theme,
+				  .keymap = config->keymap,
+				  .users = config->users,
+				  .is_ascii = config->is_ascii,
+				  .delay_s = config->delay_s,
+			  });
 	terminal_size(&loop.ui.height, &loop.ui.width);
 	cells_init(&loop.cells);
 	loop.history = history_new(config->thresholds);

@@ -169,6 +169,7 @@ static uint32_t key_of(wint_t code)
 		{KEY_LEFT, KEY_CODE_LEFT},     {KEY_RIGHT, KEY_CODE_RIGHT},
 		{KEY_PPAGE, KEY_CODE_PAGE_UP}, {KEY_NPAGE, KEY_CODE_PAGE_DOWN},
 		{KEY_HOME, KEY_CODE_HOME},     {KEY_END, KEY_CODE_END},
+		{KEY_IC, KEY_CODE_INSERT},     {KEY_DC, KEY_CODE_DELETE},
 		{KEY_ENTER, KEY_CODE_ENTER},   {KEY_BACKSPACE, KEY_CODE_BACKSPACE},
 	};
 
@@ -176,7 +177,7 @@ static uint32_t key_of(wint_t code)
 		if ((int)code == keys[i].curses)
 			return keys[i].key;
 	}
-	if ((int)code >= KEY_F(1) && (int)code <= KEY_F(10))
+	if ((int)code >= KEY_F(1) && (int)code <= KEY_F(12))
 		return KEY_CODE_F1 + (uint32_t)((int)code - KEY_F(1));
 	return KEY_CODE_NONE;
 }

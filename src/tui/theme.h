@@ -26,6 +26,7 @@ enum style {
 	STYLE_BLOCKED,
 	STYLE_RUNNING,
 	STYLE_MATCH, /* what a search or filter found */
+	STYLE_TAGGED,
 	STYLE_DIALOGUE,
 	STYLE_DIALOGUE_SELECTED,
 	STYLES

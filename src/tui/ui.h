@@ -10,7 +10,9 @@
 #include "clade/model.h"
 #include "clade/rows.h"
 #include "clade/users.h"
+#include "dialogue.h"
 #include "keys.h"
+#include "tags.h"
 #include "theme.h"
 
 enum event_type { EVENT_KEY, EVENT_CLICK, EVENT_WHEEL_UP, EVENT_WHEEL_DOWN, EVENT_RESIZE };
@@ -22,29 +24,11 @@ struct event {
 	int column;
 };
 
-/* What lies over the list. While one does, or while paused, the model that is shown stays. */
-enum dialogue {
-	DIALOGUE_NONE,
-	DIALOGUE_SEARCH, /* a line of input at the bottom */
-	DIALOGUE_FILTER,
-	DIALOGUE_MENU, /* a list to choose from */
-	DIALOGUE_PAGE, /* a page of text: help, details, markers */
-};
-
-enum menu { MENU_SORT, MENU_STATES, MENU_USERS };
-
-/* A list to choose from; values are column ids, states or uids. */
-struct menu_item {
-	char *text; /* the heap's */
-	uint32_t value;
-};
-
-enum { INPUT_MAX = 120 };
-
 struct ui {
 	const struct model *model; /* what is shown; NULL before the first */
 	const struct users *users;
 	const struct theme *theme;
+	const struct keymap *keymap;
 	bool is_ascii;
 	bool is_paused;
 	bool is_following;
@@ -56,7 +40,7 @@ struct ui {
 
 	struct view view;
 	struct fold_set *folds[2]; /* one a view mode */
-	bool all_open[2];
+	int32_t open_to[2];
 	enum column_id sorts[2];
 	bool ascending[2];
 	struct query *filter;
@@ -68,24 +52,30 @@ struct ui {
 	bool has_selected;
 	size_t top; /* the first row in view */
 
-	enum dialogue dialogue;
-	enum menu menu;
-	struct menu_item *menu_items;
-	size_t n_menu_items;
-	size_t menu_selected;
-	char input[INPUT_MAX + 1];
-	size_t input_len;
+	struct tags tags;
+
+	const struct dialogue *dialogue; /* NULL: none is open */
+	void *dialogue_state;
 	struct text page; /* lines, "\n" after each */
 	char page_title[40];
 	size_t page_top;
 	char message[160]; /* one line for the user, until the next key */
 	bool is_message_bad;
+	bool is_quitting;
 };
 
 enum ui_answer { UI_GO_ON, UI_QUIT };
 
-void ui_init(struct ui *ui, const struct theme *theme, const struct users *users, bool is_ascii,
-	     double delay_s);
+/* What a UI begins with; all pointers are borrowed. */
+struct ui_config {
+	const struct theme *theme;
+	const struct keymap *keymap;
+	const struct users *users;
+	bool is_ascii;
+	double delay_s;
+};
+
+void ui_init(struct ui *ui, const struct ui_config *config);
 void ui_done(struct ui *ui);
 
 /* Whether new models have to wait. */
@@ -105,13 +95,6 @@ int ui_list_height(const struct ui *ui);
 void ui_say(struct ui *ui, bool is_bad, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* dialogue.c: opens and closes what lies over the list. */
-void dialogue_open_input(struct ui *ui, enum dialogue dialogue);
-void dialogue_open_menu(struct ui *ui, enum menu menu);
-void dialogue_open_page(struct ui *ui, const char *title);
-void dialogue_close(struct ui *ui);
-void dialogue_handle(struct ui *ui, const struct event *event);
-
 /* Makes the rows anew after the view has changed. */
 void ui_refresh(struct ui *ui);
 
@@ -119,9 +102,28 @@ void ui_refresh(struct ui *ui);
  * none. */
 bool ui_search(struct ui *ui, bool forwards, bool from_here);
 
-/* details.c: what a page says. */
-void details_help(struct ui *ui);
-void details_row(struct ui *ui);
-void details_markers(struct ui *ui);
+/* The selected row; NULL when there is none. */
+const struct row *ui_selected(const struct ui *ui);
+
+/* Moves the selection to a row; beyond an end is at that end. */
+void ui_select(struct ui *ui, ptrdiff_t row);
+
+/* Opens or closes the selected row. */
+void ui_toggle(struct ui *ui);
+
+/*
+ * What a command acts on: the tagged rows, or the selected one when none is tagged. Whatever a row
+ * stands for is meant: a closed process is all that is below it. Returns how many; the array is the
+ * heap's.
+ */
+size_t ui_targets(const struct ui *ui, struct target **targets);
+
+/* The processes of the shown model that a target stands for now, those in closed and filtered rows
+ * too, by index, ascending. Returns how many; the array is the heap's. */
+size_t ui_target_procs(const struct ui *ui, struct target target, int32_t **procs);
+
+/* Whether a row is tagged itself, or hangs below one that is tagged as a whole. */
+enum tagged { TAGGED_NOT, TAGGED_SELF, TAGGED_ABOVE };
+enum tagged ui_row_tagged(const struct ui *ui, size_t row);
 
 #endif

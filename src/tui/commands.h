@@ -1,0 +1,51 @@
+/* What keys run: one function each, in a row of ui_commands[] (keys.c). They act on the shown model and
+ * the state of the UI, and open dialogues. */
+#ifndef CLADE_COMMANDS_H
+#define CLADE_COMMANDS_H
+
+struct ui;
+
+/* commands.c */
+void command_quit(struct ui *ui);
+void command_up(struct ui *ui);
+void command_down(struct ui *ui);
+void command_page_up(struct ui *ui);
+void command_page_down(struct ui *ui);
+void command_first(struct ui *ui);
+void command_last(struct ui *ui);
+void command_open(struct ui *ui);
+void command_close(struct ui *ui);
+void command_toggle_all(struct ui *ui);
+void command_shallower(struct ui *ui);
+void command_deeper(struct ui *ui);
+void command_tag(struct ui *ui);
+void command_tag_tree(struct ui *ui);
+void command_untag_all(struct ui *ui);
+void command_search_next(struct ui *ui);
+void command_search_previous(struct ui *ui);
+void command_tree(struct ui *ui);
+void command_invert(struct ui *ui);
+void command_sort_cpu(struct ui *ui);
+void command_sort_memory(struct ui *ui);
+void command_sort_age(struct ui *ui);
+void command_sort_growth(struct ui *ui);
+void command_follow(struct ui *ui);
+void command_pause(struct ui *ui);
+void command_redraw(struct ui *ui);
+void command_clear(struct ui *ui);
+
+/* details.c */
+void command_help(struct ui *ui);
+void command_details(struct ui *ui);
+void command_environment(struct ui *ui);
+
+/* input.c */
+void command_search(struct ui *ui);
+void command_filter(struct ui *ui);
+
+/* menu.c */
+void command_sort(struct ui *ui);
+void command_states(struct ui *ui);
+void command_users(struct ui *ui);
+
+#endif
