@@ -220,8 +220,7 @@ void command_sort_growth(struct ui *ui)
 void command_follow(struct ui *ui)
 {
 	ui->is_following = !ui->is_following;
-	ui_say(ui, false,
-	       ui->is_following ? "following the selected row" : "no longer following");
+	ui_say(ui, false, ui->is_following ? "following the selected row" : "no longer following");
 }
 
 void command_pause(struct ui *ui)

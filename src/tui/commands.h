@@ -1,5 +1,5 @@
-/* What keys run: one function each, in a row of ui_commands[] (keys.c). They act on the shown model and
- * the state of the UI, and open dialogues. */
+/* What keys run: one function each, in a row of ui_commands[] (keys.c). They act on the shown model
+ * and the state of the UI, and open dialogues. */
 #ifndef CLADE_COMMANDS_H
 #define CLADE_COMMANDS_H
 

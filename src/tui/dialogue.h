@@ -1,7 +1,7 @@
 /*
  * What lies over the list. A dialogue is a row of functions in a file of its own, opened by a
- * command; adding one is adding that file and a row to ui_commands[]. While a dialogue is open every
- * event goes to it and the model that is shown stays.
+ * command; adding one is adding that file and a row to ui_commands[]. While a dialogue is open
+ * every event goes to it and the model that is shown stays.
  */
 #ifndef CLADE_DIALOGUE_H
 #define CLADE_DIALOGUE_H

@@ -136,8 +136,7 @@ static void draw_line(const struct ui *ui, struct cells *cells, int row, const c
 {
 	int at = input_draw(ui->dialogue_state, cells, row, prompt) + 1;
 
-	cells_put_cut(cells, row, at, cells->columns - at,
-		      ui->message[0] ? STYLE_WARN : STYLE_DIM,
+	cells_put_cut(cells, row, at, cells->columns - at, ui->message[0] ? STYLE_WARN : STYLE_DIM,
 		      ui->message[0] ? ui->message : "Enter keeps, Esc drops", ui->is_ascii);
 }
 

@@ -37,7 +37,7 @@ static void apply(struct ui *ui)
 {
 	const struct menu *menu = ui->dialogue_state;
 	uint32_t value = menu->items[menu->selected].value;
-	void (*function)(struct ui *ui, uint32_t value) = menu->apply;
+	void (*function)(struct ui * ui, uint32_t value) = menu->apply;
 
 	dialogue_close(ui);
 	function(ui, value);
@@ -81,8 +81,8 @@ static void handle_menu(struct ui *ui, const struct event *event)
 	else if (dialogue_is_closing_key(key))
 		dialogue_close(ui);
 	else
-		menu->selected = dialogue_move(key, menu->selected, menu->n,
-					       (size_t)ui_list_height(ui));
+		menu->selected =
+			dialogue_move(key, menu->selected, menu->n, (size_t)ui_list_height(ui));
 }
 
 static void draw_menu(const struct ui *ui, struct cells *cells, const struct layout *layout)
@@ -184,8 +184,7 @@ void command_states(struct ui *ui)
 
 		text_printf(&text, "%c %-16s %zu", states[i].state ? states[i].state : ' ',
 			    states[i].what, count_state(ui->model->snap, states[i].state));
-		add_item(menu, (uint32_t)states[i].state, &text,
-			 states[i].state == ui->states[0]);
+		add_item(menu, (uint32_t)states[i].state, &text, states[i].state == ui->states[0]);
 	}
 }
 

@@ -17,8 +17,7 @@ size_t ui_targets(const struct ui *ui, struct target **targets)
 	}
 	if (!row)
 		return 0;
-	**targets =
-		(struct target){.key = row_key(ui->model, &ui->rows, row), .is_whole = true};
+	**targets = (struct target){.key = row_key(ui->model, &ui->rows, row), .is_whole = true};
 	return 1;
 }
 
