@@ -3,8 +3,9 @@
  *
  *     parts [--samples N] [--delay SECONDS] [--owner ID --procs N]
  *
- * Writes lines "name value". The floor is getdents of /proc and open, read and close of every /proc/N/stat. With an
- * owner it tells when, counted from exec, that owner had so many processes for the first time.
+ * Writes lines "name value". The floor is getdents of /proc and open, read and close of every
+ * /proc/N/stat. With an owner it tells when, counted from exec, that owner had so many processes
+ * for the first time.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -136,7 +137,6 @@ static void measure(struct bench *bench, struct moment *moment, struct costs *co
 		exit(1);
 	costs->model_ms = now_ms(CLOCK_MONOTONIC) - start;
 	start = now_ms(CLOCK_MONOTONIC);
-	view.is_open_default = true;
 	rows_make(&bench->rows, next.model, &view);
 	costs->rows_ms = now_ms(CLOCK_MONOTONIC) - start;
 	moment_done(moment);
@@ -199,11 +199,11 @@ int main(int argc, char **argv)
 	printf("procs %zu\nfirst_ms %.2f\n", moment.snap->n_procs, all[0].sample_ms);
 	printf("first_attribute_ms %.2f\nfirst_model_ms %.2f\n", all[0].attribute_ms,
 	       all[0].model_ms);
-#define PRINT(field) \
-	do { \
-		for (size_t i = 1; i < n; i++) \
-			values[i - 1] = all[i].field; \
-		printf(#field " %.2f\n", median(values, n - 1)); \
+#define PRINT(field)                                                                               \
+	do {                                                                                       \
+		for (size_t i = 1; i < n; i++)                                                     \
+			values[i - 1] = all[i].field;                                              \
+		printf(#field " %.2f\n", median(values, n - 1));                                   \
 	} while (0)
 	PRINT(sample_ms);
 	PRINT(slice_ms);

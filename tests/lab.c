@@ -391,3 +391,18 @@ const struct node *lab_node(const struct lab *lab, int pid)
 {
 	return &lab->model->nodes[index_of(lab, pid)];
 }
+
+struct totals lab_subtree(const struct lab *lab, int pid)
+{
+	return node_subtree(lab->model, index_of(lab, pid));
+}
+
+struct growth lab_growth(const struct lab *lab, int pid)
+{
+	return node_growth(lab->model, index_of(lab, pid));
+}
+
+uint32_t lab_zombies(const struct lab *lab, int pid)
+{
+	return node_zombies(lab->model, index_of(lab, pid));
+}

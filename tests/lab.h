@@ -52,5 +52,8 @@ const char *lab_why(struct lab *lab, int pid);
 const struct owner *lab_owner(const struct lab *lab, const char *id);
 const struct group *lab_group(const struct lab *lab, const char *id);
 const struct node *lab_node(const struct lab *lab, int pid);
+struct totals lab_subtree(const struct lab *lab, int pid);
+struct growth lab_growth(const struct lab *lab, int pid);
+uint32_t lab_zombies(const struct lab *lab, int pid);
 
 #endif

@@ -27,19 +27,18 @@ static const char small[] = " 1  0 /sbin/init init   ; rss:1000 cpu:1\n"
 static void a_subtree_sums_all_below(void **state)
 {
 	struct lab *lab = lab_new(NULL);
-	const struct node *node;
+	struct totals subtree;
 
 	(void)state;
 	lab_sample(lab, 0, small);
-	node = lab_node(lab, 10);
-	assert_int_equal(node->subtree.procs, 4);
-	assert_int_equal(node->subtree.threads, 6);
-	assert_int_equal(node->subtree.rss_bytes, 14000);
-	assert_true(fabs(node->subtree.cpu_percent - 6) < 0.01);
-	assert_int_equal(node->subtree.zombies, 1);
-	assert_int_equal(node->subtree.blocked, 1);
-	assert_int_equal(node->children, 3);
-	assert_int_equal(lab_node(lab, 1)->subtree.procs, 6);
+	subtree = lab_subtree(lab, 10);
+	assert_int_equal(subtree.procs, 4);
+	assert_int_equal(subtree.threads, 6);
+	assert_int_equal(subtree.rss_bytes, 14000);
+	assert_true(fabs(subtree.cpu_percent - 6) < 0.01);
+	assert_int_equal(subtree.zombies, 1);
+	assert_int_equal(subtree.blocked, 1);
+	assert_int_equal(lab_subtree(lab, 1).procs, 6);
 	assert_int_equal(lab->model->all.procs, 6);
 	lab_free(lab);
 }
@@ -50,8 +49,8 @@ static void a_parent_that_fails_to_reap_is_known(void **state)
 
 	(void)state;
 	lab_sample(lab, 0, small);
-	assert_int_equal(lab_node(lab, 10)->zombie_children, 1);
-	assert_int_equal(lab_node(lab, 1)->zombie_children, 0);
+	assert_int_equal(lab_zombies(lab, 10), 1);
+	assert_int_equal(lab_zombies(lab, 1), 0);
 	lab_free(lab);
 }
 
@@ -86,7 +85,7 @@ static void a_chain_of_a_hundred_thousand_is_no_danger(void **state)
 	for (int pid = 1; pid <= 100000; pid++)
 		text_printf(&table, "%d %d /bin/sh sh ; sid:1 start:%d\n", pid, pid - 1, pid);
 	lab_sample(lab, 0, text_str(&table));
-	assert_int_equal(lab_node(lab, 1)->subtree.procs, 100000);
+	assert_int_equal(lab_subtree(lab, 1).procs, 100000);
 	assert_int_equal(lab_node(lab, 100000)->depth, 99999);
 	text_done(&table);
 	lab_free(lab);
@@ -142,7 +141,7 @@ static void without_a_sample_before_nothing_is_known_of_growth(void **state)
 	(void)state;
 	sample_crowd(lab, 100, 5);
 	assert_true(isnan(lab_group(lab, "claude-code:" S1)->growth.births_per_s));
-	assert_true(isnan(lab_node(lab, 10)->growth.procs_10s_per_s));
+	assert_true(isnan(lab_growth(lab, 10).procs_10s_per_s));
 	lab_free(lab);
 }
 
@@ -175,7 +174,7 @@ static void net_growth_is_measured_over_ten_and_sixty_seconds(void **state)
 	group = lab_group(lab, "claude-code:" S1);
 	assert_true(fabs(group->growth.procs_10s_per_s - 10) < 0.5);
 	assert_true(fabs(group->growth.procs_60s_per_s - 4) < 0.5); /* (20*10 + 40*1) / 60 */
-	assert_true(fabs(lab_node(lab, 10)->growth.procs_10s_per_s - 10) < 0.5);
+	assert_true(fabs(lab_growth(lab, 10).procs_10s_per_s - 10) < 0.5);
 	lab_free(lab);
 }
 

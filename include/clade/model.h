@@ -48,11 +48,18 @@ struct node {
 	int32_t first_child; /* children by start time */
 	int32_t next_sibling;
 	int32_t depth;
-	uint32_t children;
+	int32_t branch; /* index into model.branches; NO_BRANCH: a leaf, with nothing below */
+	bool is_new;    /* was not in the sample before, and there was one */
+	bool is_parent_unseen; /* its ppid is not 0, but no such process is visible (hidepid, a
+				  namespace) */
+};
+
+enum { NO_BRANCH = -1 };
+
+/* What a process has that has, or lately had, something below it. Most processes are leaves: theirs
+ * is worked out when it is asked for. */
+struct branch {
 	uint32_t zombie_children; /* that this process fails to reap */
-	bool is_new;              /* was not in the sample before, and there was one */
-	bool is_parent_unseen;    /* its ppid is not 0, but no such process is visible (hidepid, a
-				     namespace) */
 	struct totals subtree;    /* itself and all below */
 	struct growth growth;     /* of the subtree */
 };
@@ -120,15 +127,26 @@ struct model {
 	const struct attribution *attr;
 	const struct thresholds *thresholds; /* the history's */
 	struct node *nodes;                  /* snap->n_procs */
-	int32_t first_root;                  /* the processes without parent, by next_sibling */
-	struct group *groups;                /* attr->n_owners */
-	int32_t *by_owner;                   /* process indexes, grouped by owner, by pid within */
+	struct branch *branches;
+	size_t n_branches;
+	int32_t first_root;   /* the processes without parent, by next_sibling */
+	struct group *groups; /* attr->n_owners */
+	int32_t *by_owner;    /* process indexes, grouped by owner, by pid within */
 	struct totals all;
 	struct growth growth; /* of the machine */
 	double ten_s; /* how long the windows of 10 and of 60 s are so far; NAN: no sample before */
 	double sixty_s;
+	uint64_t ten_ms; /* when they began, on the snapshot's clock */
+	uint64_t sixty_ms;
 	struct verdict verdict;
 };
+
+/* Of a process with all below it. */
+struct totals node_subtree(const struct model *model, int32_t proc);
+struct growth node_growth(const struct model *model, int32_t proc);
+
+/* Zombies among its children, which it fails to reap. */
+uint32_t node_zombies(const struct model *model, int32_t proc);
 
 /* What the samples before this one were: sizes of owners and subtrees for the last minute. Bounded.
  */

@@ -95,8 +95,7 @@ ptrdiff_t rows_find(const struct rows *rows, const struct model *model, struct r
 int32_t row_proc(const struct model *model, const struct rows *rows, const struct row *row);
 
 /* The sums of a row. */
-const struct totals *row_totals(const struct model *model, const struct rows *rows,
-				const struct row *row);
+struct totals row_totals(const struct model *model, const struct rows *rows, const struct row *row);
 
 /* Adds the row's value in a column, harmless, not padded. Where owners have a kind, processes have
  * their user. */

@@ -139,10 +139,11 @@ static void bundle_take(struct bundles *bundles, const struct model *model, int3
 			int32_t proc)
 {
 	struct bundle *bundle = &bundles->items[at];
+	struct totals subtree = node_subtree(model, proc);
 
 	bundles->members[bundle->first + bundle->n++] = proc;
-	totals_add(&bundle->totals, &model->nodes[proc].subtree);
-	add_known(&bundle->growth.births_per_s, model->nodes[proc].growth.births_per_s);
+	totals_add(&bundle->totals, &subtree);
+	add_known(&bundle->growth.births_per_s, node_growth(model, proc).births_per_s);
 }
 
 static struct bundle_past *past_get(struct bundles *bundles, struct bundle_key key)

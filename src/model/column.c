@@ -98,6 +98,8 @@ static double owner_value(enum column_id id, const struct model *model, int32_t 
 static double proc_value(enum column_id id, const struct model *model, int32_t at)
 {
 	const struct process *proc = &model->snap->procs[at];
+	struct totals subtree;
+	struct growth growth;
 
 	switch (id) {
 	case COLUMN_PID:
@@ -111,9 +113,11 @@ static double proc_value(enum column_id id, const struct model *model, int32_t a
 	case COLUMN_AGE:
 		return snapshot_age_s(model->snap, proc);
 	case COLUMN_HEAT:
-		return model->nodes[at].subtree.procs;
+		return node_subtree(model, at).procs;
 	default:
-		return sum_value(id, &model->nodes[at].subtree, &model->nodes[at].growth);
+		subtree = node_subtree(model, at);
+		growth = node_growth(model, at);
+		return sum_value(id, &subtree, &growth);
 	}
 }
 

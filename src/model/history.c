@@ -7,6 +7,8 @@
 
 #include "clade/hash.h"
 #include "clade/mem.h"
+#include "growth.h"
+#include "tree.h"
 
 enum {
 	MARKS = 32, /* samples kept: of the last minute, not closer than the next */
@@ -16,25 +18,17 @@ enum {
 	FORGET_MS = 120000, /* an owner that is gone: a crash loop is seen only by some samples */
 };
 
-/* The size of something at one moment, and how much was born and died in it until then. */
-struct size {
-	uint64_t procs;
-	uint64_t rss_bytes;
-	uint64_t births;
-	uint64_t deaths;
-};
-
-/* A process with children: a leaf's growth needs no table. */
-struct branch {
+/* A branch of the tree as it was: a leaf's growth needs no table. */
+struct past {
 	struct proc_key key;
 	struct size size;
 };
 
-/* One kept sample: at most as many branches as there were processes. */
+/* One kept sample: at most as many items as there were processes. */
 struct mark {
 	uint64_t mono_ms;
 	struct size all;
-	struct branch *branches; /* by pid */
+	struct past *items; /* by pid */
 	size_t n;
 };
 
@@ -103,8 +97,8 @@ void history_free(struct history *history)
 		free(owner);
 	}
 	for (size_t i = 0; i < MARKS; i++)
-		free(history->marks[i].branches);
-	free(history->latest.branches);
+		free(history->marks[i].items);
+	free(history->latest.items);
 	free(history->last);
 	free(history);
 }
@@ -180,12 +174,6 @@ static void slots_free(struct owner_slot *slots)
 	}
 }
 
-static void born(struct node *node)
-{
-	node->is_new = true;
-	node->subtree.births = 1;
-}
-
 /* Walks both tables in step, for both are by pid: for each process of the last sample its index
  * now. */
 static void match(const struct history *history, struct model *model, int32_t *now)
@@ -199,100 +187,132 @@ static void match(const struct history *history, struct model *model, int32_t *n
 		const struct proc_key *key = &history->last[l].key;
 
 		while (i < snap->n_procs && snap->procs[i].pid < key->pid)
-			born(&model->nodes[i++]);
+			model->nodes[i++].is_new = true;
 		if (i == snap->n_procs || snap->procs[i].pid != key->pid)
 			continue;
 		if (snap->procs[i].start_ticks == key->start_ticks)
 			now[l] = (int32_t)i;
 		else
-			born(&model->nodes[i]);
+			model->nodes[i].is_new = true;
 		i++;
 	}
 	for (; i < snap->n_procs; i++)
-		born(&model->nodes[i]);
+		model->nodes[i].is_new = true;
 }
 
-int history_compare(const struct history *history, struct model *model)
+static const struct past *find_past(const struct mark *mark, size_t *at, struct proc_key key)
 {
-	int32_t *now;
-	int32_t *above;
+	while (*at < mark->n && mark->items[*at].key.pid < key.pid)
+		(*at)++;
+	if (*at == mark->n || mark->items[*at].key.pid != key.pid ||
+	    mark->items[*at].key.start_ticks != key.start_ticks)
+		return NULL;
+	return &mark->items[*at];
+}
+
+/* What was a branch in the last sample is one still: what was born and died below it stays counted.
+ */
+static void keep_branches(const struct history *history, struct model *model)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < model->snap->n_procs && at < history->latest.n; i++) {
+		if (find_past(&history->latest, &at, process_key(&model->snap->procs[i])))
+			model->nodes[i].branch = BRANCH_WANTED;
+	}
+}
+
+/* Counts the deaths, of owners and below the nearest that lives. */
+static void count_deaths(const struct history *history, struct model *model, const int32_t *now,
+			 const int32_t *above)
+{
 	struct owner_slot *slots = NULL;
 
-	if (!history->has_latest || isnan(model->snap->interval_s))
-		return 0;
-	now = arena_new(&model->arena, history->n_last + 1, sizeof(*now));
-	above = arena_new(&model->arena, history->n_last + 1, sizeof(*above));
-	if (!now || !above)
-		return -ENOMEM;
-	match(history, model, now);
-	for (size_t i = 0; i < model->snap->n_procs; i++)
-		model->groups[model->attr->procs[i].owner].own.births +=
-			model->nodes[i].subtree.births;
-	for (size_t l = 0; l < history->n_last; l++)
-		above[l] = NO_PROC - 1;
 	for (size_t l = 0; l < history->n_last; l++) {
 		int32_t owner;
-		int32_t living;
 
 		if (now[l] != NO_PROC)
 			continue;
 		owner = slot_of(&slots, model, history->last[l].owner);
-		living = living_above(history, now, above, (int32_t)l);
 		if (owner != NO_OWNER)
 			model->groups[owner].own.deaths++;
-		if (living != NO_PROC)
-			model->nodes[living].subtree.deaths++;
+		if (above[l] != NO_PROC)
+			model->branches[model->nodes[above[l]].branch].subtree.deaths++;
 		model->all.deaths++;
 	}
 	slots_free(slots);
-	return 0;
 }
 
-static const struct branch *find_branch(const struct mark *mark, size_t *at, struct proc_key key)
+/* For each process that died the nearest above it that lives, which is a branch by that. */
+static void find_living(const struct history *history, struct model *model, const int32_t *now,
+			int32_t *above)
 {
-	while (*at < mark->n && mark->branches[*at].key.pid < key.pid)
-		(*at)++;
-	if (*at == mark->n || mark->branches[*at].key.pid != key.pid ||
-	    mark->branches[*at].key.start_ticks != key.start_ticks)
-		return NULL;
-	return &mark->branches[*at];
+	for (size_t l = 0; l < history->n_last; l++)
+		above[l] = NO_PROC - 1;
+	for (size_t l = 0; l < history->n_last; l++) {
+		if (now[l] == NO_PROC && living_above(history, now, above, (int32_t)l) != NO_PROC)
+			model->nodes[above[l]].branch = BRANCH_WANTED;
+	}
 }
 
-static struct size size_of(const struct totals *totals, const struct size *before)
+static int compare(const struct history *history, struct model *model, int32_t *now, int32_t *above)
 {
-	return (struct size){
-		.procs = totals->procs,
-		.rss_bytes = totals->rss_bytes,
-		.births = (before ? before->births : 0) + totals->births,
-		.deaths = (before ? before->deaths : 0) + totals->deaths,
-	};
+	int rc;
+
+	match(history, model, now);
+	for (size_t i = 0; i < model->snap->n_procs; i++)
+		model->groups[model->attr->procs[i].owner].own.births += model->nodes[i].is_new;
+	keep_branches(history, model);
+	find_living(history, model, now, above);
+	rc = tree_branch(model);
+	if (rc == 0)
+		count_deaths(history, model, now, above);
+	return rc;
 }
 
-/* The table of all processes that have, or lately had, something below them. */
+int history_compare(const struct history *history, struct model *model)
+{
+	size_t n = history->n_last + 1;
+	int32_t *now;
+	int32_t *above;
+	int rc = -ENOMEM;
+
+	if (!history->has_latest || isnan(model->snap->interval_s))
+		return tree_branch(model);
+	now = calloc(n, sizeof(*now));
+	above = calloc(n, sizeof(*above));
+	if (now && above)
+		rc = compare(history, model, now, above);
+	free(now);
+	free(above);
+	return rc;
+}
+
+/* The table of all branches. */
 static int make_mark(const struct history *history, const struct model *model, struct mark *mark)
 {
 	const struct snapshot *snap = model->snap;
-	size_t count = 0;
 	size_t at = 0;
 
-	for (size_t i = 0; i < snap->n_procs; i++)
-		count += model->nodes[i].first_child != NO_PROC;
 	*mark = (struct mark){
 		.mono_ms = snap->mono_ms,
-		.branches = malloc((count + history->latest.n + 1) * sizeof(*mark->branches)),
+		.items = malloc((model->n_branches + 1) * sizeof(*mark->items)),
 		.all = size_of(&model->all, &history->latest.all),
 	};
-	if (!mark->branches)
+	if (!mark->items)
 		return -ENOMEM;
 	for (size_t i = 0; i < snap->n_procs; i++) {
 		struct proc_key key = process_key(&snap->procs[i]);
-		const struct branch *before = find_branch(&history->latest, &at, key);
+		int32_t branch = model->nodes[i].branch;
+		const struct past *before;
 
-		if (!before && model->nodes[i].first_child == NO_PROC)
+		if (branch == NO_BRANCH)
 			continue;
-		mark->branches[mark->n++] = (struct branch){
+		before = find_past(&history->latest, &at, key);
+		mark->items[mark->n++] = (struct past){
 			.key = key,
-			.size = size_of(&model->nodes[i].subtree, before ? &before->size : NULL),
+			.size = size_of(&model->branches[branch].subtree,
+					before ? &before->size : NULL),
 		};
 	}
 	return 0;
@@ -420,17 +440,17 @@ static struct last_proc *make_last(struct history *history, const struct model *
 	return last;
 }
 
-/* Puts a copy of a mark into the ring, over the oldest. One that does not fit has no branches: they
+/* Puts a copy of a mark into the ring, over the oldest. One that does not fit has no items: they
  * then grow from 0. */
 static void keep_mark(struct history *history, const struct mark *mark)
 {
 	struct mark *place = &history->marks[history->n++ % MARKS];
 
-	free(place->branches);
+	free(place->items);
 	*place = *mark;
-	place->branches = malloc((mark->n + 1) * sizeof(*mark->branches));
-	if (place->branches)
-		memcpy(place->branches, mark->branches, mark->n * sizeof(*mark->branches));
+	place->items = malloc((mark->n + 1) * sizeof(*mark->items));
+	if (place->items)
+		memcpy(place->items, mark->items, mark->n * sizeof(*mark->items));
 	else
 		place->n = 0;
 }
@@ -448,7 +468,7 @@ int history_add(struct history *history, const struct model *model)
 	if (rc != 0 || !roots || !last) {
 		free(roots);
 		free(last);
-		free(mark.branches);
+		free(mark.items);
 		return -ENOMEM;
 	}
 	for (size_t g = 0; g < model->attr->n_owners; g++) {
@@ -464,7 +484,7 @@ int history_add(struct history *history, const struct model *model)
 	if (keep)
 		keep_mark(history, &mark);
 	close_owners(history, now_ms, keep);
-	free(history->latest.branches);
+	free(history->latest.items);
 	history->latest = mark;
 	history->has_latest = true;
 	forget_owners(history, now_ms);
@@ -482,25 +502,6 @@ static size_t choose(const struct history *history, uint64_t now_ms, uint64_t ag
 			return i % MARKS;
 	}
 	return oldest % MARKS;
-}
-
-static double rate(uint64_t now, uint64_t then, double seconds)
-{
-	return seconds > 0 ? ((double)now - (double)then) / seconds : NAN;
-}
-
-/* Growth between the sizes at two kept samples and now. */
-static struct growth growth_of(const struct size *now, const struct size *ten, double ten_s,
-			       const struct size *sixty, double sixty_s)
-{
-	return (struct growth){
-		.births_per_s = rate(now->births, ten->births, ten_s),
-		.deaths_per_s = rate(now->deaths, ten->deaths, ten_s),
-		.procs_10s_per_s = rate(now->procs, ten->procs, ten_s),
-		.procs_60s_per_s = rate(now->procs, sixty->procs, sixty_s),
-		.rss_10s_per_s = rate(now->rss_bytes, ten->rss_bytes, ten_s),
-		.rss_60s_per_s = rate(now->rss_bytes, sixty->rss_bytes, sixty_s),
-	};
 }
 
 /* The two kept samples that rates are taken from, and how long ago they were. */
@@ -557,10 +558,10 @@ static void owner_rates(const struct history *history, struct model *model,
 		const struct owner_mark *now = &owner->latest;
 
 		copy_trend(owner, model, group);
-		group->growth = growth_of(&now->nested, &ten.nested, window->ten_s, &sixty.nested,
-					  window->sixty_s);
-		group->own_growth =
-			growth_of(&now->own, &ten.own, window->ten_s, &sixty.own, window->sixty_s);
+		group->growth = growth_between(&now->nested, &ten.nested, window->ten_s,
+					       &sixty.nested, window->sixty_s);
+		group->own_growth = growth_between(&now->own, &ten.own, window->ten_s, &sixty.own,
+						   window->sixty_s);
 		group->loop_per_min =
 			window->sixty_s > 0 ? (double)(now->starts - sixty.starts) : NAN;
 		group->oom_per_min = window->sixty_s > 0 && is_known(group->oom_kills)
@@ -569,22 +570,8 @@ static void owner_rates(const struct history *history, struct model *model,
 	}
 }
 
-/* A process that had nothing below it then was one process. */
-static struct size leaf_at(const struct model *model, size_t i, uint64_t mono_ms)
-{
-	const struct snapshot *snap = model->snap;
-	uint64_t born_ms = snap->procs[i].start_ticks * 1000 /
-			   (snap->host.ticks_per_s > 0 ? snap->host.ticks_per_s : 100);
-
-	if (born_ms > mono_ms)
-		return (struct size){0};
-	return (struct size){
-		.procs = 1,
-		.rss_bytes = is_known(snap->procs[i].rss_bytes) ? snap->procs[i].rss_bytes : 0};
-}
-
-static void node_rates(const struct history *history, struct model *model,
-		       const struct window *window)
+static void branch_rates(const struct history *history, struct model *model,
+			 const struct window *window)
 {
 	size_t at_now = 0;
 	size_t at_ten = 0;
@@ -592,20 +579,24 @@ static void node_rates(const struct history *history, struct model *model,
 
 	for (size_t i = 0; i < model->snap->n_procs; i++) {
 		struct proc_key key = process_key(&model->snap->procs[i]);
-		const struct branch *now = find_branch(&history->latest, &at_now, key);
-		const struct branch *ten = find_branch(&history->marks[window->ten], &at_ten, key);
-		const struct branch *sixty =
-			find_branch(&history->marks[window->sixty], &at_sixty, key);
-		struct size size = size_of(&model->nodes[i].subtree, NULL);
-		struct size then = ten ? ten->size : leaf_at(model, i, window->ten_ms);
-		struct size before = sixty ? sixty->size : leaf_at(model, i, window->sixty_ms);
+		int32_t branch = model->nodes[i].branch;
+		const struct past *now;
+		const struct past *ten;
+		const struct past *sixty;
+		struct size size;
+		struct size then;
+		struct size before;
 
-		if (now)
-			size = now->size;
-		else if (then.procs == 0)
-			size.births = 1; /* a leaf that was born in the window */
-		model->nodes[i].growth =
-			growth_of(&size, &then, window->ten_s, &before, window->sixty_s);
+		if (branch == NO_BRANCH)
+			continue;
+		now = find_past(&history->latest, &at_now, key);
+		ten = find_past(&history->marks[window->ten], &at_ten, key);
+		sixty = find_past(&history->marks[window->sixty], &at_sixty, key);
+		size = now ? now->size : size_of(&model->branches[branch].subtree, NULL);
+		then = ten ? ten->size : size_of_leaf(model->snap, i, window->ten_ms);
+		before = sixty ? sixty->size : size_of_leaf(model->snap, i, window->sixty_ms);
+		model->branches[branch].growth =
+			growth_between(&size, &then, window->ten_s, &before, window->sixty_s);
 	}
 }
 
@@ -617,8 +608,10 @@ void history_rates(const struct history *history, struct model *model)
 
 	model->ten_s = window.ten_s > 0 ? window.ten_s : NAN;
 	model->sixty_s = window.sixty_s > 0 ? window.sixty_s : NAN;
+	model->ten_ms = window.ten_ms;
+	model->sixty_ms = window.sixty_ms;
 	owner_rates(history, model, &window);
-	node_rates(history, model, &window);
-	model->growth = growth_of(&history->latest.all, &ten->all, window.ten_s, &sixty->all,
-				  window.sixty_s);
+	branch_rates(history, model, &window);
+	model->growth = growth_between(&history->latest.all, &ten->all, window.ten_s, &sixty->all,
+				       window.sixty_s);
 }

@@ -43,21 +43,27 @@ static void sum_all(struct model *model)
 	uint64_t deaths = model->all.deaths;
 
 	for (int32_t root = model->first_root; root != NO_PROC;
-	     root = model->nodes[root].next_sibling)
-		totals_add(&model->all, &model->nodes[root].subtree);
+	     root = model->nodes[root].next_sibling) {
+		struct totals tree = node_subtree(model, root);
+
+		totals_add(&model->all, &tree);
+	}
 	model->all.deaths = deaths;
 }
 
 static int fill(struct model *model, struct history *history)
 {
-	int32_t *order = arena_new(&model->arena, model->snap->n_procs + 1, sizeof(*order));
+	int32_t *order = calloc(model->snap->n_procs + 1, sizeof(*order));
 	int rc = order ? tree_link(model, order) : -ENOMEM;
 
 	if (rc == 0)
 		rc = history_compare(history, model);
-	if (rc != 0)
+	if (rc != 0) {
+		free(order);
 		return rc;
+	}
 	tree_sum(model, order);
+	free(order);
 	rc = groups_make(model);
 	if (rc != 0)
 		return rc;

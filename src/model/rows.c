@@ -5,6 +5,7 @@
 
 #include "clade/hash.h"
 #include "clade/mem.h"
+#include "tree.h"
 
 enum { GUIDE_LEVELS = 64 };
 
@@ -160,18 +161,17 @@ int32_t row_proc(const struct model *model, const struct rows *rows, const struc
 	return NO_PROC;
 }
 
-const struct totals *row_totals(const struct model *model, const struct rows *rows,
-				const struct row *row)
+struct totals row_totals(const struct model *model, const struct rows *rows, const struct row *row)
 {
 	switch (row->type) {
 	case ROW_OWNER:
-		return &model->groups[row->index].nested;
+		return model->groups[row->index].nested;
 	case ROW_PROC:
-		return &model->nodes[row->index].subtree;
+		return node_subtree(model, row->index);
 	case ROW_BUNDLE:
-		return &rows->bundles.items[row->index].totals;
+		return rows->bundles.items[row->index].totals;
 	}
-	return NULL;
+	return totals_none();
 }
 
 void row_add_value(struct text *out, enum column_id id, const struct model *model,

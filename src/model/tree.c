@@ -66,8 +66,6 @@ static void hang(struct model *model, int32_t i, int32_t parent)
 	node->parent = parent;
 	node->next_sibling = *list;
 	*list = i;
-	if (parent != NO_PROC)
-		model->nodes[parent].children++;
 }
 
 /* Walks down from `i`, writing what it meets; level by level, without recursion. */
@@ -97,7 +95,6 @@ static void cut(struct model *model, int32_t i)
 	while (*link != i)
 		link = &model->nodes[*link].next_sibling;
 	*link = model->nodes[i].next_sibling;
-	parent->children--;
 	hang(model, i, NO_PROC);
 }
 
@@ -155,7 +152,7 @@ int tree_link(struct model *model, int32_t *order)
 			.parent = NO_PROC,
 			.first_child = NO_PROC,
 			.next_sibling = NO_PROC,
-			.subtree = totals_none(),
+			.branch = NO_BRANCH,
 		};
 		ages[i] = (struct aged){.start_ticks = snap->procs[i].start_ticks,
 					.index = (int32_t)i};
@@ -178,17 +175,68 @@ int tree_link(struct model *model, int32_t *order)
 	return done == snap->n_procs ? 0 : -ENOMEM;
 }
 
+int tree_branch(struct model *model)
+{
+	size_t n = model->snap->n_procs;
+
+	for (size_t i = 0; i < n; i++) {
+		struct node *node = &model->nodes[i];
+
+		if (node->first_child != NO_PROC || node->branch == BRANCH_WANTED)
+			node->branch = (int32_t)model->n_branches++;
+	}
+	model->branches = arena_new(&model->arena, model->n_branches + 1, sizeof(*model->branches));
+	if (!model->branches)
+		return -ENOMEM;
+	for (size_t b = 0; b < model->n_branches; b++)
+		model->branches[b].subtree = totals_none();
+	return 0;
+}
+
+/* What a process alone adds to a sum. */
+static void add_self(struct totals *totals, const struct model *model, int32_t proc)
+{
+	totals_add_proc(totals, &model->snap->procs[proc], &model->attr->procs[proc]);
+	totals->births += model->nodes[proc].is_new;
+}
+
 void tree_sum(struct model *model, const int32_t *order)
 {
 	for (size_t n = model->snap->n_procs; n-- > 0;) {
 		int32_t i = order[n];
-		struct node *node = &model->nodes[i];
-		const struct process *proc = &model->snap->procs[i];
+		const struct node *node = &model->nodes[i];
+		struct branch *own =
+			node->branch != NO_BRANCH ? &model->branches[node->branch] : NULL;
+		struct branch *above = node->parent != NO_PROC
+					       ? &model->branches[model->nodes[node->parent].branch]
+					       : NULL;
 
-		totals_add_proc(&node->subtree, proc, &model->attr->procs[i]);
-		if (node->parent == NO_PROC)
+		if (own)
+			add_self(&own->subtree, model, i);
+		if (!above)
 			continue;
-		totals_add(&model->nodes[node->parent].subtree, &node->subtree);
-		model->nodes[node->parent].zombie_children += proc->state == 'Z';
+		if (own)
+			totals_add(&above->subtree, &own->subtree);
+		else
+			add_self(&above->subtree, model, i);
+		above->zombie_children += model->snap->procs[i].state == 'Z';
 	}
+}
+
+struct totals node_subtree(const struct model *model, int32_t proc)
+{
+	int32_t branch = model->nodes[proc].branch;
+	struct totals self = totals_none();
+
+	if (branch != NO_BRANCH)
+		return model->branches[branch].subtree;
+	add_self(&self, model, proc);
+	return self;
+}
+
+uint32_t node_zombies(const struct model *model, int32_t proc)
+{
+	int32_t branch = model->nodes[proc].branch;
+
+	return branch != NO_BRANCH ? model->branches[branch].zombie_children : 0;
 }

@@ -21,8 +21,13 @@ struct totals totals_none(void);
  */
 int tree_link(struct model *model, int32_t *order);
 
-/* Sums every subtree; births and deaths of the nodes themselves must stand in subtree.births and
- * .deaths already. */
+enum { BRANCH_WANTED = NO_BRANCH - 1 };
+
+/* Makes branches of the nodes that have children, and of those whose `branch` is BRANCH_WANTED.
+ * Returns 0 or -ENOMEM. */
+int tree_branch(struct model *model);
+
+/* Sums every subtree; deaths that a node's own are stand in its branch already. */
 void tree_sum(struct model *model, const int32_t *order);
 
 #endif

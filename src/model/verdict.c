@@ -286,15 +286,15 @@ static int say_zombies(struct model *model, int32_t owner)
 
 	for (size_t i = 0; i < model->snap->n_procs; i++) {
 		if (parent == NO_PROC ||
-		    model->nodes[i].zombie_children > model->nodes[parent].zombie_children)
+		    node_zombies(model, (int32_t)i) > node_zombies(model, parent))
 			parent = (int32_t)i;
 	}
 	text_printf(&line, "%s zombies", units_count(a, model->all.zombies));
-	if (parent != NO_PROC && model->nodes[parent].zombie_children > 0) {
+	if (parent != NO_PROC && node_zombies(model, parent) > 0) {
 		const struct process *proc = &model->snap->procs[parent];
 
 		text_printf(&line, ", %s of them not reaped by ",
-			    units_count(a, model->nodes[parent].zombie_children));
+			    units_count(a, node_zombies(model, parent)));
 		safe_add(&line, proc->facts->comm, strlen(proc->facts->comm));
 		text_printf(&line, " (%d) of ", proc->pid);
 		owner = model->attr->procs[parent].owner;

@@ -215,6 +215,8 @@ static void details_proc(struct ui *ui, int32_t at)
 	const struct process *proc = &model->snap->procs[at];
 	const struct assignment *assignment = &model->attr->procs[at];
 	const struct node *node = &model->nodes[at];
+	struct totals subtree = node_subtree(model, at);
+	struct growth growth = node_growth(model, at);
 	const char *user = users_find_name(ui->users, proc->facts->uid);
 	struct text *page = &ui->page;
 	char age[UNITS_LEN];
@@ -235,9 +237,9 @@ static void details_proc(struct ui *ui, int32_t at)
 		process_add_command(&model->snap->procs[node->parent], page);
 		text_printf(page, " (%d)\n", model->snap->procs[node->parent].pid);
 	}
-	if (node->zombie_children > 0)
+	if (node_zombies(model, at) > 0)
 		text_printf(page, "%-12s  %" PRIu32 " zombies that it has not reaped\n",
-			    "reaps not", node->zombie_children);
+			    "reaps not", node_zombies(model, at));
 	if (user)
 		add_field(page, "user", user);
 	else
@@ -248,8 +250,8 @@ static void details_proc(struct ui *ui, int32_t at)
 	text_printf(page, "%-12s  %" PRIu32 ", nice %d\n", "threads", proc->threads, proc->nice);
 	add_cgroups(page, proc->facts->cgroup);
 	text_add_char(page, '\n');
-	add_sums(page, &node->subtree);
-	add_growth(page, &node->growth);
+	add_sums(page, &subtree);
+	add_growth(page, &growth);
 }
 
 /* How many of a bundle are in which state: "58,079 sleeping, 2 running". */

@@ -95,16 +95,16 @@ static void draw_head(const struct ui *ui, struct cells *cells, int row, const b
 static enum style value_style(enum column_id id, const struct ui *ui, const struct row *row)
 {
 	const struct model *model = ui->model;
-	const struct totals *totals = row_totals(model, &ui->rows, row);
+	struct totals totals = row_totals(model, &ui->rows, row);
 	unsigned badges = row->type == ROW_OWNER ? model->groups[row->index].badges : 0;
 
 	switch (id) {
 	case COLUMN_ZOMBIES:
-		return totals->zombies > 0 ? STYLE_ZOMBIE : STYLE_DIM;
+		return totals.zombies > 0 ? STYLE_ZOMBIE : STYLE_DIM;
 	case COLUMN_ORPHANS:
-		return totals->orphans > 0 ? STYLE_ORPHAN : STYLE_DIM;
+		return totals.orphans > 0 ? STYLE_ORPHAN : STYLE_DIM;
 	case COLUMN_BLOCKED:
-		return totals->blocked > 0 ? STYLE_BLOCKED : STYLE_DIM;
+		return totals.blocked > 0 ? STYLE_BLOCKED : STYLE_DIM;
 	case COLUMN_GROWTH:
 	case COLUMN_BIRTHS:
 		return badges & BADGE_EXPLODING ? STYLE_ALARM
