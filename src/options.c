@@ -1,6 +1,7 @@
 #include "options.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 
 #include "clade/column.h"
 #include "clade/mem.h"
+#include "clade/query.h"
 #include "clade/tui.h"
 
 enum {
@@ -15,7 +17,17 @@ enum {
 	WORD_MAX = 64, /* longer words are like nothing */
 };
 
-enum option_type { OPTION_FLAG, OPTION_NAME, OPTION_SECONDS, OPTION_FORMAT, OPTION_THEME };
+enum option_type {
+	OPTION_FLAG,
+	OPTION_NAME,
+	OPTION_SECONDS,
+	OPTION_FORMAT,
+	OPTION_THEME,
+	OPTION_COUNT, /* a whole number from least to most */
+	OPTION_OWNER, /* one more owner */
+	OPTION_FILTER,
+	OPTION_COLUMNS,
+};
 
 /* Which commands an option goes with, a bit each. */
 enum {
@@ -32,7 +44,7 @@ struct option {
 	enum option_type type;
 	size_t offset;
 	unsigned commands;
-	double least, most; /* OPTION_SECONDS */
+	double least, most; /* OPTION_SECONDS, OPTION_COUNT */
 	const char *help;
 };
 
@@ -42,8 +54,13 @@ struct option {
 /* clang-format off */
 static const struct option options[] = {
 	{"delay",     'd', "SECONDS", OPTION_SECONDS, AT(delay_s),       FOR_UI,       0.1, 3600, "time between samples (default 2)"},
-	{"format",    'f', "NAME",    OPTION_FORMAT,  AT(format),        FOR_SNAPSHOT, 0, 0,      "of the snapshot: text (default) or json"},
-	{"output",    'o', "FILE",    OPTION_NAME,    AT(output),        FOR_SNAPSHOT, 0, 0,      "write the snapshot there, whole or not at all; - is standard output"},
+	{"format",    'f', "NAME",    OPTION_FORMAT,  AT(format),        FOR_SNAPSHOT, 0, 0,      "of what is written, see Formats below (default text)"},
+	{"output",    'o', "FILE",    OPTION_NAME,    AT(output),        FOR_SNAPSHOT, 0, 0,      "write there, whole or not at all; - is standard output"},
+	{"force",      0,  NULL,      OPTION_FLAG,    AT(is_forced),     FOR_SNAPSHOT, 0, 0,      "let --output replace a file that is there"},
+	{"owner",      0,  "OWNER",   OPTION_OWNER,   AT(owners),        FOR_SNAPSHOT, 0, 0,      "only this owner and those in it: pm2:api, docker:web, NAME or an id; again for more"},
+	{"filter",     0,  "REGEX",   OPTION_FILTER,  AT(filter),        FOR_SNAPSHOT, 0, 0,      "only what matches, with all below it; ! in front negates"},
+	{"top",        0,  "N",       OPTION_COUNT,   AT(top),           FOR_SNAPSHOT, 1, 1e6,    "only the N hottest owners"},
+	{"columns",    0,  "NAMES",   OPTION_COLUMNS, AT(columns),       FOR_SNAPSHOT, 0, 0,      "only these, a comma between two; see clade list columns"},
 	{"sample",     0,  "SECONDS", OPTION_SECONDS, AT(sample_s),      FOR_SNAPSHOT, 0, 3600,   "watch this long first, so that rates exist (default 1; 0: one look)"},
 	{"collector",  0,  "NAME",    OPTION_NAME,    AT(collector),     FOR_UI | FOR_SNAPSHOT, 0, 0, "auto (default) or procps"},
 	{"theme",      0,  "NAME",    OPTION_THEME,   AT(theme),         FOR_UI,       0, 0,      "colours, see clade list themes"},
@@ -170,6 +187,75 @@ static int parse_format(const char *value, const struct export_format **format, 
 	return unknown(error, "format", value, names);
 }
 
+static int parse_count(const struct option *option, const char *value, uint32_t *count,
+		       struct text *error)
+{
+	char *end;
+	double parsed = strtod(value, &end);
+
+	if (end == value || *end || !(parsed >= option->least && parsed <= option->most) ||
+	    parsed != floor(parsed)) {
+		text_printf(error, "--%s takes a whole number from %.0f to %.0f, not '%s'",
+			    option->name, option->least, option->most, value);
+		return -EINVAL;
+	}
+	*count = (uint32_t)parsed;
+	return 0;
+}
+
+static int check_filter(const char *value, struct text *error)
+{
+	struct query *query = NULL;
+	int rc = query_new(value, error, &query);
+
+	query_free(query);
+	return rc;
+}
+
+static int parse_column(const char *name, enum column_id *id, struct text *error)
+{
+	const char *names[COLUMNS_N + 1] = {NULL};
+
+	if (column_parse(name, id) == 0)
+		return 0;
+	for (size_t i = 0; i < COLUMNS_N; i++)
+		names[i] = columns[i].name;
+	return unknown(error, "column", name, names);
+}
+
+/* "pid,user,name"; one that is named again stays where it is. */
+static int parse_columns(const char *value, struct options *parsed, struct text *error)
+{
+	int rc = 0;
+
+	parsed->n_columns = 0;
+	while (rc == 0 && *value) {
+		size_t len = strcspn(value, ",");
+		char *name = mem_strndup(value, len);
+		enum column_id id = 0;
+		size_t at = 0;
+
+		rc = parse_column(name, &id, error);
+		while (at < parsed->n_columns && parsed->columns[at] != id)
+			at++;
+		parsed->columns[at] = id;
+		parsed->n_columns += rc == 0 && at == parsed->n_columns;
+		free(name);
+		value += len + (value[len] == ',');
+	}
+	if (rc == 0 && parsed->n_columns == 0) {
+		text_add(error, "--columns names no column; see clade list columns");
+		rc = -EINVAL;
+	}
+	return rc;
+}
+
+static void add_owner(struct options *parsed, const char *owner)
+{
+	parsed->owners = mem_grow(parsed->owners, parsed->n_owners + 1, sizeof(*parsed->owners));
+	parsed->owners[parsed->n_owners++] = owner;
+}
+
 static int check_name(const char *what, const char *value, const char *const *names,
 		      struct text *error)
 {
@@ -208,6 +294,16 @@ static int set_option(const struct option *option, const char *value, struct opt
 		return parse_format(value, member, error);
 	case OPTION_THEME:
 		rc = check_name("theme", value, theme_names(), error);
+		break;
+	case OPTION_COUNT:
+		return parse_count(option, value, member, error);
+	case OPTION_OWNER:
+		add_owner(parsed, value);
+		return 0;
+	case OPTION_COLUMNS:
+		return parse_columns(value, parsed, error);
+	case OPTION_FILTER:
+		rc = check_filter(value, error);
 		break;
 	case OPTION_NAME:
 		if (option->offset == AT(collector))
@@ -403,6 +499,7 @@ struct options options_default(void)
 void options_done(struct options *options_to_drop)
 {
 	free(options_to_drop->words);
+	free(options_to_drop->owners);
 }
 
 int options_set(struct options *options_to_set, const char *name, const char *value,
@@ -444,6 +541,7 @@ int options_parse(int argc, char **argv, struct options *parsed, struct text *er
 	if (!parsed->words)
 		parsed->words = mem_new((size_t)argc + 1, sizeof(*parsed->words));
 	parsed->n_words = 0;
+	parsed->n_owners = 0;
 	for (arguments.at = 1; arguments.at < argc && rc == 0; arguments.at++) {
 		const char *argument = argv[arguments.at];
 

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "clade/export.h"
 #include "clade/text.h"
@@ -34,7 +35,15 @@ struct options {
 	bool wants_help;
 	bool wants_version;
 	const struct export_format *format;
-	const char *output;    /* NULL or "-": standard output */
+	const char *output;  /* NULL or "-": standard output */
+	bool is_forced;      /* --force: it may replace what is there */
+	const char **owners; /* --owner, as often as it was given; the array is the heap's */
+	size_t n_owners;
+	const char *filter; /* a regular expression that compiles; NULL: all */
+	uint32_t top;       /* 0: all */
+	enum column_id columns[COLUMNS_N];
+	size_t n_columns; /* 0: not said */
+	bool is_redacted;
 	const char *collector; /* "auto" or a collector's name */
 	const char *theme;
 	const char *config; /* --config */

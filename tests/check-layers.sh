@@ -11,7 +11,7 @@ declare -A home=(
 	[arena.h]=base [clock.h]=base [hash.h]=base [ini.h]=base [io.h]=base [jsonw.h]=base [mem.h]=base [safe.h]=base [text.h]=base [units.h]=base
 	[users.h]=base [snapshot.h]=collect [source.h]=collect [recording.h]=collect
 	[attribution.h]=attribute [attributor.h]=attribute
-	[bundle.h]=model [column.h]=model [columns.def]=model [model.h]=model [moment.h]=model [query.h]=model [rows.h]=model [thresholds.h]=model
+	[bundle.h]=model [column.h]=model [columns.def]=model [model.h]=model [moment.h]=model [query.h]=model [rows.h]=model [selection.h]=model [thresholds.h]=model
 	[export.h]=export [tui.h]=tui
 )
 

@@ -78,7 +78,7 @@ def the_manual_has_every_threshold_with_its_default():
 
 
 def the_manual_has_every_key_of_the_document():
-    source = read("src/export/json.c") + read("src/export/objects.c")
+    source = read("src/export/json.c") + read("src/export/narrow.c") + read("src/export/objects.c")
     keys = set(re.findall(r'(?:put_\w+|jsonw_key)\(&?json, "(\w+)"', source)) - {"argv_base64"}
     ok(len(keys) > 60, "the writer's keys are found", sorted(keys))
     expect("every key of the JSON document", missing(sorted(keys), section("THE JSON DOCUMENT")))

@@ -101,6 +101,9 @@ def a_snapshot_is_a_report_or_a_document():
         fails("the disk is full", 1, ["/dev/full", "space"], "snapshot", "-o", "/dev/full", "--sample", "0")
         fails("the directory is not there", 1, ["/nonexistent/x"], "snapshot", "-o", "/nonexistent/x", "--sample", "0")
         ok(os.listdir(directory) == ["report"], "nothing else is left behind", os.listdir(directory))
+        result = clade("snapshot", "-f", "json", "-o", path, "--force", "--sample", "0")
+        ok(result.returncode == 0 and json.load(open(path, encoding="utf-8"))["format"] == "clade-snapshot", "--force replaces it", result)
+        ok(os.listdir(directory) == ["report"], "and leaves nothing else", os.listdir(directory))
     snapshot = document()
     ok(snapshot["format"] == "clade-snapshot" and snapshot["processes"], "a document has its name and processes")
     pids = {process["pid"] for process in snapshot["processes"]}
@@ -156,6 +159,44 @@ def a_configuration_is_read_and_its_mistakes_are_named():
         result = clade("snapshot", "--sample", "0", "--config", f"{directory}/mine", env={"XDG_CONFIG_HOME": directory})
         ok(result.returncode == 0 and not result.stderr, "--config goes before the usual files", result.stderr)
         fails("a configuration that is not there", 2, [f"{directory}/none", "No such file"], "--config", f"{directory}/none")
+
+
+def a_full_disk_leaves_no_half_file():
+    with Directory() as directory:
+        script = (f"mount -t tmpfs -o size=64k none {directory} && echo old > {directory}/there && "
+                  f"{{ {CLADE} snapshot -f json --sample 0 -o {directory}/new; echo status $?; "
+                  f"{CLADE} snapshot -f json --sample 0 -o {directory}/there --force; echo status $?; ls {directory}; cat {directory}/there; }}")
+        result = isolated("true", f"sh -c '{script}'")
+        ok(result.stdout.split() == [b"status", b"1", b"status", b"1", b"there", b"old"], "nothing new, and the old as it was", result)
+        ok(result.stderr.count(b"No space left") == 2, "it says so", result.stderr)
+
+
+def a_kill_in_the_midst_leaves_no_half_file():
+    with Directory() as directory:
+        for number, pause in enumerate((0.05, 0.2, 0.6)):
+            process = subprocess.Popen([CLADE, "snapshot", "-o", f"{directory}/{number}", "--sample", "20"], env=ENV,
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(pause)
+            process.kill()
+            process.wait()
+        ok(os.listdir(directory) == [], "nothing", os.listdir(directory))
+
+
+def what_is_written_can_be_narrowed():
+    everything = document()
+    mine = document("--filter", "cli\\.py")
+    pids = [process["pid"] for process in mine["processes"]]
+    ok(os.getpid() in pids and len(pids) < len(everything["processes"]), "a filter", pids)
+    ok(mine["left_out"]["processes"] > 0 and everything["left_out"]["processes"] == 0, "says what it left out", mine["left_out"])
+    top = document("--top", "1")
+    ok(len(top["owners"]) == 1 and {process["owner"] for process in top["processes"]} <= {top["owners"][0]["id"]}, "the hottest owner")
+    one = document("--owner", top["owners"][0]["id"], "--columns", "pid,user")
+    ok([owner["id"] for owner in one["owners"]].count(top["owners"][0]["id"]) == 1, "an owner by its id", one["owners"])
+    ok(all(set(process) == {"pid", "start_ticks", "owner", "uid", "user"} for process in one["processes"]), "only some columns")
+    fails("an owner that is not there", 1, ["no owner is called 'nobody'"], "snapshot", "--sample", "0", "--owner", "nobody")
+    fails("a filter that does not compile", 2, ["foo("], "snapshot", "--filter", "foo(")
+    fails("a column that is not there", 2, ["pdi", "pid"], "snapshot", "--columns", "user,pdi")
+    fails("no number", 2, ["--top", "1.5"], "snapshot", "--top", "1.5")
 
 
 def hostile_names_are_harmless_everywhere():
@@ -264,6 +305,7 @@ ctypes.CDLL(None).prctl(36, 1)  # PR_SET_CHILD_SUBREAPER: what scenes leave behi
 main(what_is_unknown_is_refused, help_and_version_are_for_standard_output, without_a_terminal_the_snapshot_is_named,
      a_terminal_that_cannot_move_its_cursor_is_refused, a_snapshot_is_a_report_or_a_document,
      with_a_sample_rates_are_known_and_without_unknown, a_pipe_that_closes_is_no_failure_but_a_full_disk_is,
+     a_full_disk_leaves_no_half_file, a_kill_in_the_midst_leaves_no_half_file, what_is_written_can_be_narrowed,
      a_broken_rule_is_named_and_the_rest_works, a_configuration_is_read_and_its_mistakes_are_named, hostile_names_are_harmless_everywhere, without_proc_it_says_so,
      hidden_processes_are_called_hidden, another_user_sees_what_may_be_seen, it_starts_when_the_process_table_is_full,
      a_signal_ends_a_snapshot_at_once)

@@ -30,12 +30,12 @@ static int take(void *context, const char *bytes, size_t len)
 }
 
 /* The lab's last sample in that format, kept in lab->said. */
-static const char *export(struct lab *lab, const char *format, int columns)
+static const char *export(struct lab *lab, const char *format, int width)
 {
-	struct export_config config = {.users = lab->users, .columns = columns};
+	struct export_config config = {.users = lab->users, .width = width};
 
 	text_clear(&lab->said);
-	assert_int_equal(export_find(format)->write(lab->model, &config, take, &lab->said), 0);
+	assert_int_equal(export_write(export_find(format), lab->model, &config, take, &lab->said), 0);
 	return text_str(&lab->said);
 }
 
@@ -253,14 +253,14 @@ static void no_line_of_a_report_is_wider_than_asked_for(void **state)
 
 	(void)state;
 	lab_sample(lab, 0, machine);
-	for (int columns = 40; columns <= 200; columns += 40) {
+	for (int width = 40; width <= 200; width += 40) {
 		char *rest;
 		char *line;
 
-		export(lab, "text", columns);
+		export(lab, "text", width);
 		rest = lab->said.data;
 		for (line = strsep(&rest, "\n"); line; line = strsep(&rest, "\n"))
-			assert_true(safe_width(line) <= (size_t)columns);
+			assert_true(safe_width(line) <= (size_t)width);
 	}
 	lab_free(lab);
 }

@@ -42,6 +42,11 @@ extern const struct column columns[COLUMNS_N];
 /* Sets `*id`; returns 0, or -EINVAL for an unknown name. */
 int column_parse(const char *name, enum column_id *id);
 
+/* The value as a number, in the unit that the table says (bytes, seconds, percent); NAN when it is
+ * not known or is a text (COL_LEFT). */
+double column_owner_number(enum column_id id, const struct model *model, int32_t owner);
+double column_proc_number(enum column_id id, const struct model *model, int32_t proc);
+
 /* Adds the value for an owner or for a process (with its subtree where the column says so),
  * harmless, not padded;
  * "-" when unknown. */

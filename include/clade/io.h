@@ -23,6 +23,29 @@ int io_read_link_at(int dirfd, const char *path, struct text *out);
 /* Writes all bytes to a descriptor. Returns 0 or -errno. */
 int io_write_all(int fd, const void *bytes, size_t len);
 
+/*
+ * A new file that comes to be as a whole or not at all: what is written has no name until
+ * io_file_commit(), and where the filesystem can (O_TMPFILE) it goes even when the program is
+ * killed. Mode 0600. A device or a pipe is written into as it comes.
+ */
+struct io_file {
+	int fd;
+	const char *path; /* the caller's, for the life of the file */
+	char *temporary;  /* the name that it has meanwhile; NULL: none */
+	bool replaces;
+	bool is_special;
+};
+
+/* Returns 0; -EEXIST when the file is there and `replace` is false; or another -errno. */
+int io_file_open(struct io_file *file, const char *path, bool replace);
+
+/* Returns 0 or -errno; the file is then to be dropped. */
+int io_file_write(struct io_file *file, const void *bytes, size_t len);
+
+/* Syncs the file and gives it its name. Returns 0 or -errno, and nothing is left behind then. */
+int io_file_commit(struct io_file *file);
+void io_file_drop(struct io_file *file);
+
 /* Writes a new file as a whole: into a temporary file beside it, synced, then given its name.
  * Returns 0, -EEXIST when the file is there and `replace` is false, or another -errno; on failure
  * nothing is left behind. Mode 0600. A device or a FIFO is written into. */

@@ -19,6 +19,11 @@ struct jsonw {
 	int depth;
 	int indent; /* spaces a level; 0 writes everything on one line */
 	bool after_key;
+	const char *const *kept; /* jsonw_keep() */
+	int kept_depth;
+	bool is_skipping; /* a key that is not kept and its value; its text goes at the end of it */
+	bool had_items;   /* before it */
+	size_t skipped_from;
 };
 
 void jsonw_init(struct jsonw *json, struct text *out, int indent);
@@ -30,6 +35,10 @@ void jsonw_array_end(struct jsonw *json);
 
 /* The key of the next value; keys are ours, plain ASCII. */
 void jsonw_key(struct jsonw *json, const char *key);
+
+/* From now on an object at that depth (1: the outermost) keeps only these keys, which end with
+ * NULL, and those with "_base64" behind them; others are left out with their values. NULL: all. */
+void jsonw_keep(struct jsonw *json, const char *const *keys, int depth);
 
 void jsonw_null(struct jsonw *json);
 void jsonw_bool(struct jsonw *json, bool value);

@@ -16,6 +16,9 @@ struct query;
 int query_new(const char *pattern, struct text *error, struct query **query);
 void query_free(struct query *query);
 
+/* Whether it began with a `!`. */
+bool query_is_negated(const struct query *query);
+
 bool query_match_owner(const struct query *query, const struct model *model, int32_t owner);
 bool query_match_proc(const struct query *query, const struct model *model, int32_t proc);
 

@@ -14,6 +14,7 @@
 #include "clade/column.h"
 #include "clade/model.h"
 #include "clade/query.h"
+#include "clade/selection.h"
 
 enum row_type { ROW_OWNER, ROW_PROC, ROW_BUNDLE };
 
@@ -67,6 +68,7 @@ struct view {
 	const struct query *filter; /* NULL: all; matches keep what is above and below them */
 	const char *states;         /* only processes in these states, "DZ"; NULL: all */
 	uint32_t uid;               /* only this user's, UINT32_MAX: all */
+	const struct selection *selection; /* only what is in it, and what leads there; NULL: all */
 };
 
 enum { OPEN_ALL = INT32_MAX };

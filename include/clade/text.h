@@ -19,6 +19,9 @@ void text_done(struct text *text);
 /* Empties it and keeps its memory. */
 void text_clear(struct text *text);
 
+/* Drops what stands behind the first `len` bytes. */
+void text_cut(struct text *text, size_t len);
+
 /* Makes room for `more` bytes behind the end and returns where they go; set with text_added(). */
 char *text_room(struct text *text, size_t more);
 void text_added(struct text *text, size_t len);

@@ -9,7 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { READ_FIRST = 4096 };
+#include "clade/mem.h"
+
+enum {
+	READ_FIRST = 4096,
+	NAMES_TRIED = 100,
+};
 
 static int open_at(int dirfd, const char *path)
 {
@@ -108,60 +113,172 @@ int io_write_all(int fd, const void *bytes, size_t len)
 	return 0;
 }
 
-static int write_and_name(int fd, const char *temporary, const char *path, const void *bytes,
-			  size_t len, bool replace)
+/* The directory that a path lies in. */
+static char *directory_of(const char *path)
 {
-	int rc = io_write_all(fd, bytes, len);
+	const char *slash = strrchr(path, '/');
 
-	if (rc == 0 && fsync(fd) != 0)
-		rc = -errno;
-	if (close(fd) != 0 && rc == 0)
-		rc = -errno;
-	if (rc != 0)
-		return rc;
-	/* link(2) never replaces, rename(2) always does */
-	if (replace)
-		return rename(temporary, path) != 0 ? -errno : 0;
-	if (link(temporary, path) != 0)
+	if (!slash)
+		return mem_strdup(".");
+	return mem_strndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+static int open_special(struct io_file *file)
+{
+	file->is_special = true;
+	file->fd = open(file->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	return file->fd < 0 ? -errno : 0;
+}
+
+/* A name beside the file that nobody has. */
+static int make_temporary(struct io_file *file)
+{
+	struct text name = {0};
+	int fd;
+
+	text_printf(&name, "%s.XXXXXX", file->path);
+	fd = mkostemp(name.data, O_CLOEXEC);
+	if (fd < 0) {
+		text_done(&name);
 		return -errno;
-	unlink(temporary);
+	}
+	file->temporary = text_take(&name);
+	return fd;
+}
+
+static int open_nameless(const char *path)
+{
+	char *directory = directory_of(path);
+	int fd = open(directory, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+
+	free(directory);
+	return fd < 0 ? -errno : fd;
+}
+
+int io_file_open(struct io_file *file, const char *path, bool replace)
+{
+	struct stat st;
+	bool exists = stat(path, &st) == 0;
+	int fd;
+
+	*file = (struct io_file){.fd = -1, .path = path, .replaces = replace};
+	if (exists && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		return open_special(file);
+	if (exists && S_ISDIR(st.st_mode))
+		return -EISDIR;
+	if (exists && !replace)
+		return -EEXIST;
+	fd = open_nameless(path);
+	/* not every filesystem knows nameless files (NFS, older overlays) */
+	if (fd == -EOPNOTSUPP || fd == -EISDIR || fd == -EINVAL)
+		fd = make_temporary(file);
+	if (fd < 0)
+		return fd;
+	file->fd = fd;
 	return 0;
 }
 
-/* A device or a pipe has no whole to keep: it takes what is written to it. */
-static int write_special(const char *path, const void *bytes, size_t len)
+int io_file_write(struct io_file *file, const void *bytes, size_t len)
 {
-	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-	int rc;
+	return io_write_all(file->fd, bytes, len);
+}
 
-	if (fd < 0)
-		return -errno;
-	rc = io_write_all(fd, bytes, len);
-	close(fd);
+/* linkat(2) never replaces; to replace, the file needs a name that can be renamed. */
+static int link_nameless(struct io_file *file)
+{
+	struct text name = {0};
+	char self[64];
+	int rc = -EEXIST;
+
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", file->fd);
+	if (!file->replaces)
+		return linkat(AT_FDCWD, self, AT_FDCWD, file->path, AT_SYMLINK_FOLLOW) != 0 ? -errno
+											    : 0;
+	for (unsigned i = 0; rc == -EEXIST && i < NAMES_TRIED; i++) {
+		text_clear(&name);
+		text_printf(&name, "%s.%d.%u", file->path, (int)getpid(), i);
+		rc = linkat(AT_FDCWD, self, AT_FDCWD, text_str(&name), AT_SYMLINK_FOLLOW) != 0
+			     ? -errno
+			     : 0;
+	}
+	if (rc == 0)
+		file->temporary = text_take(&name);
+	text_done(&name);
 	return rc;
+}
+
+static int name_it(struct io_file *file)
+{
+	if (!file->temporary) {
+		int rc = link_nameless(file);
+
+		if (rc != 0 || !file->replaces)
+			return rc;
+	}
+	/* rename(2) always replaces, link(2) never */
+	if (file->replaces)
+		return rename(file->temporary, file->path) != 0 ? -errno : 0;
+	if (link(file->temporary, file->path) != 0)
+		return -errno;
+	unlink(file->temporary);
+	return 0;
+}
+
+/* So that the name, too, outlives a power cut; not every filesystem can. */
+static void sync_directory(const char *path)
+{
+	char *directory = directory_of(path);
+	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	free(directory);
+	if (fd < 0)
+		return;
+	fsync(fd);
+	close(fd);
+}
+
+int io_file_commit(struct io_file *file)
+{
+	int rc = 0;
+
+	if (!file->is_special) {
+		rc = fsync(file->fd) != 0 ? -errno : name_it(file);
+		if (rc == 0) {
+			free(file->temporary);
+			file->temporary = NULL;
+			sync_directory(file->path);
+		}
+	}
+	if (close(file->fd) != 0 && rc == 0 && file->is_special)
+		rc = -errno;
+	file->fd = -1;
+	if (rc != 0)
+		io_file_drop(file);
+	return rc;
+}
+
+void io_file_drop(struct io_file *file)
+{
+	if (file->fd >= 0)
+		close(file->fd);
+	file->fd = -1;
+	if (file->temporary)
+		unlink(file->temporary);
+	free(file->temporary);
+	file->temporary = NULL;
 }
 
 int io_write_file(const char *path, const void *bytes, size_t len, bool replace)
 {
-	struct text temporary = {0};
-	struct stat st;
-	bool exists = stat(path, &st) == 0;
-	int fd;
-	int rc;
+	struct io_file file;
+	int rc = io_file_open(&file, path, replace);
 
-	if (exists && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
-		return write_special(path, bytes, len);
-	if (exists && !replace)
-		return -EEXIST;
-	text_printf(&temporary, "%s.XXXXXX", path);
-	fd = mkostemp(temporary.data, O_CLOEXEC);
-	if (fd < 0) {
-		rc = -errno;
-	} else {
-		rc = write_and_name(fd, text_str(&temporary), path, bytes, len, replace);
-		if (rc != 0)
-			unlink(text_str(&temporary));
+	if (rc != 0)
+		return rc;
+	rc = io_file_write(&file, bytes, len);
+	if (rc != 0) {
+		io_file_drop(&file);
+		return rc;
 	}
-	text_done(&temporary);
-	return rc;
+	return io_file_commit(&file);
 }

@@ -36,6 +36,16 @@ static void before_value(struct jsonw *json)
 	new_line(json);
 }
 
+/* What a key that is not kept has written goes with its value. */
+static void after_value(struct jsonw *json)
+{
+	if (!json->is_skipping || json->depth != json->kept_depth)
+		return;
+	text_cut(json->out, json->skipped_from);
+	json->has_items[json->depth] = json->had_items;
+	json->is_skipping = false;
+}
+
 static void open_level(struct jsonw *json, char bracket)
 {
 	before_value(json);
@@ -54,6 +64,7 @@ static void close_level(struct jsonw *json, char bracket)
 	if (has_items)
 		new_line(json);
 	text_add_char(json->out, bracket);
+	after_value(json);
 }
 
 void jsonw_object(struct jsonw *json)
@@ -76,8 +87,32 @@ void jsonw_array_end(struct jsonw *json)
 	close_level(json, ']');
 }
 
+void jsonw_keep(struct jsonw *json, const char *const *keys, int depth)
+{
+	json->kept = keys;
+	json->kept_depth = depth;
+}
+
+static bool is_kept(const struct jsonw *json, const char *key)
+{
+	size_t len = strlen(key);
+
+	if (len > 7 && strcmp(key + len - 7, "_base64") == 0)
+		len -= 7;
+	for (const char *const *kept = json->kept; *kept; kept++) {
+		if (strncmp(*kept, key, len) == 0 && !(*kept)[len])
+			return true;
+	}
+	return false;
+}
+
 void jsonw_key(struct jsonw *json, const char *key)
 {
+	if (json->kept && json->depth == json->kept_depth && !is_kept(json, key)) {
+		json->is_skipping = true;
+		json->skipped_from = json->out->len;
+		json->had_items = json->has_items[json->depth];
+	}
 	before_value(json);
 	text_printf(json->out, json->indent > 0 ? "\"%s\": " : "\"%s\":", key);
 	json->after_key = true;
@@ -87,18 +122,21 @@ void jsonw_null(struct jsonw *json)
 {
 	before_value(json);
 	text_add(json->out, "null");
+	after_value(json);
 }
 
 void jsonw_bool(struct jsonw *json, bool value)
 {
 	before_value(json);
 	text_add(json->out, value ? "true" : "false");
+	after_value(json);
 }
 
 void jsonw_int(struct jsonw *json, int64_t value)
 {
 	before_value(json);
 	text_printf(json->out, "%" PRId64, value);
+	after_value(json);
 }
 
 void jsonw_uint(struct jsonw *json, uint64_t value)
@@ -109,6 +147,7 @@ void jsonw_uint(struct jsonw *json, uint64_t value)
 	}
 	before_value(json);
 	text_printf(json->out, "%" PRIu64, value);
+	after_value(json);
 }
 
 void jsonw_real(struct jsonw *json, double value, int decimals)
@@ -119,6 +158,7 @@ void jsonw_real(struct jsonw *json, double value, int decimals)
 	}
 	before_value(json);
 	text_printf(json->out, "%.*f", decimals, value);
+	after_value(json);
 }
 
 void jsonw_string(struct jsonw *json, const char *s)
@@ -169,6 +209,7 @@ bool jsonw_bytes(struct jsonw *json, const char *s, size_t len)
 		}
 	}
 	text_add_char(json->out, '"');
+	after_value(json);
 	return is_whole;
 }
 
@@ -190,4 +231,5 @@ void jsonw_base64(struct jsonw *json, const void *bytes, size_t len)
 			text_add_char(json->out, d <= n ? digits[group >> (18 - 6 * d) & 63] : '=');
 	}
 	text_add_char(json->out, '"');
+	after_value(json);
 }

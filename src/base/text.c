@@ -20,6 +20,14 @@ void text_clear(struct text *text)
 		text->data[0] = '\0';
 }
 
+void text_cut(struct text *text, size_t len)
+{
+	if (len >= text->len)
+		return;
+	text->len = len;
+	text->data[len] = '\0';
+}
+
 char *text_room(struct text *text, size_t more)
 {
 	size_t need = text->len + more + 1;

@@ -6,9 +6,9 @@ enum { DRAIN_BYTES = 64 << 10 };
 
 /* clang-format off */
 const struct export_format formats[] = {
-	{"text", "a report for a ticket: verdict, machine, owners, the hottest tree", export_report},
-	{"json", "one document with everything, see clade(1)",                       export_json},
-	{NULL, NULL, NULL},
+	{"text", "txt",  "a report for a ticket: verdict, machine, owners, the hottest tree", export_report},
+	{"json", "json", "one document with everything, see clade(1)",                       export_json},
+	{NULL, NULL, NULL, NULL},
 };
 /* clang-format on */
 
@@ -19,6 +19,38 @@ const struct export_format *export_find(const char *name)
 			return format;
 	}
 	return NULL;
+}
+
+int export_write(const struct export_format *format, const struct model *model,
+		 const struct export_config *config, export_sink *sink, void *context)
+{
+	struct selection selection;
+	int rc;
+
+	selection_make(&selection, model, &config->wanted);
+	rc = format->write(&(struct export_job){
+		.model = model,
+		.config = config,
+		.selection = &selection,
+		.sink = sink,
+		.context = context,
+	});
+	selection_done(&selection);
+	return rc;
+}
+
+bool export_has_column(const struct export_config *config, enum column_id id)
+{
+	for (size_t i = 0; i < config->n_columns; i++) {
+		if (config->columns[i] == id)
+			return true;
+	}
+	return config->n_columns == 0;
+}
+
+struct outlet outlet_of(const struct export_job *job)
+{
+	return (struct outlet){.sink = job->sink, .context = job->context};
 }
 
 static void hand_on(struct outlet *outlet)

@@ -381,7 +381,7 @@ void put_process(struct jsonw *json, const struct model *model, size_t i, const 
 	put_string(json, "state", state);
 	put_uint(json, "uid", facts->uid != UINT32_MAX ? facts->uid : UNKNOWN);
 	put_string(json, "user",
-		   facts->uid != UINT32_MAX ? users_find_name(users, facts->uid) : NULL);
+		   users && facts->uid != UINT32_MAX ? users_find_name(users, facts->uid) : NULL);
 	put_bytes(json, "comm", facts->comm);
 	put_argv(json, facts);
 	put_bytes(json, "exe", facts->exe);
@@ -400,6 +400,8 @@ void put_process(struct jsonw *json, const struct model *model, size_t i, const 
 	put_real(json, "cpu_percent", (double)proc->cpu_percent, 1);
 	put_uint(json, "io_read_bytes", proc->io_read_bytes);
 	put_uint(json, "io_write_bytes", proc->io_write_bytes);
+	put_real(json, "io_read_per_s", (double)proc->io_read_rate, 0);
+	put_real(json, "io_write_per_s", (double)proc->io_write_rate, 0);
 	put_real(json, "age_s", snapshot_age_s(model->snap, proc), 1);
 	put_uint(json, "pid_ns", facts->pid_ns);
 	put_uint(json, "ns_pid", proc->ns_pid > 0 ? proc->ns_pid : UNKNOWN);

@@ -10,7 +10,7 @@
 enum {
 	TREE_LINES = 60, /* of the hottest owner; the rest is counted */
 	TREE_INDENT_MAX = 12,
-	DEFAULT_COLUMNS = 160,
+	DEFAULT_WIDTH = 160,
 };
 
 /* Of owners, in this order; the name comes last and takes the rest. */
@@ -28,15 +28,39 @@ static const enum column_id proc_columns[] = {
 struct report {
 	struct outlet outlet;
 	const struct model *model;
-	const struct export_config *config;
-	size_t columns;
+	const struct export_job *job;
+	size_t width;
 	struct text cell;
+	enum column_id owner_columns[COLUMNS_N];
+	enum column_id proc_columns[COLUMNS_N];
+	size_t n_owner_columns;
+	size_t n_proc_columns;
 };
+
+/* Those that were asked for and have a value, else the report's own; the name stands at the end by
+ * itself. */
+static size_t choose_columns(const struct export_config *config, unsigned flag,
+			     const enum column_id *own, size_t n_own, enum column_id *chosen)
+{
+	size_t n = 0;
+
+	if (config->n_columns == 0) {
+		memcpy(chosen, own, n_own * sizeof(*own));
+		return n_own;
+	}
+	for (size_t i = 0; i < config->n_columns && n < COLUMNS_N; i++) {
+		enum column_id id = config->columns[i];
+
+		if (id != COLUMN_NAME && (columns[id].flags & flag || id == COLUMN_PID))
+			chosen[n++] = id;
+	}
+	return n;
+}
 
 /* Ends a line, cut to the report's width. */
 static void put_line(struct report *report, const struct text *line)
 {
-	size_t len = safe_fit(text_str(line), report->columns, NULL);
+	size_t len = safe_fit(text_str(line), report->width, NULL);
 
 	text_add_bytes(&report->outlet.text, text_str(line), len);
 	text_add_char(&report->outlet.text, '\n');
@@ -137,10 +161,12 @@ static void put_owner(struct report *report, int32_t at, int32_t depth)
 	struct text line = {0};
 	struct text badges = {0};
 
-	for (size_t i = 0; i < COUNT(owner_columns); i++) {
+	for (size_t i = 0; i < report->n_owner_columns; i++) {
+		enum column_id id = report->owner_columns[i];
+
 		text_clear(&report->cell);
-		column_add_owner(&report->cell, owner_columns[i], report->model, at);
-		add_cell(&line, &columns[owner_columns[i]], &report->cell);
+		column_add_owner(&report->cell, id, report->model, at);
+		add_cell(&line, &columns[id], &report->cell);
 	}
 	text_add_repeat(&line, ' ', 1 + 2 * (size_t)depth);
 	column_add_owner(&line, COLUMN_NAME, report->model, at);
@@ -152,9 +178,14 @@ static void put_owner(struct report *report, int32_t at, int32_t depth)
 	text_done(&line);
 }
 
-static struct view owners_view(const struct fold_set *folds)
+static struct view owners_view(const struct report *report, const struct fold_set *folds)
 {
+	const struct selection *selection = report->job->selection;
+	bool is_all = selection->n_procs == report->model->snap->n_procs &&
+		      selection->n_owners == report->model->attr->n_owners;
+
 	return (struct view){
+		.selection = is_all ? NULL : selection,
 		.mode = VIEW_OWNERS,
 		.sort = COLUMN_HEAT,
 		.folds = folds,
@@ -162,44 +193,60 @@ static struct view owners_view(const struct fold_set *folds)
 	};
 }
 
-/* Returns the hottest owner. */
-static int32_t put_owners(struct report *report)
+/* How many of those that it lies in are in the report. */
+static int32_t depth_of(const struct report *report, int32_t at)
 {
-	struct view view = owners_view(NULL);
+	int32_t depth = 0;
+
+	for (at = report->model->attr->owners[at].parent; at != NO_OWNER;
+	     at = report->model->attr->owners[at].parent)
+		depth += report->job->selection->has_owner[at];
+	return depth;
+}
+
+static void put_owners(struct report *report)
+{
+	const struct selection *selection = report->job->selection;
+	struct view view = owners_view(report, NULL);
 	struct text line = {0};
 	struct rows rows;
-	int32_t hottest = NO_OWNER;
 
 	rows_init(&rows);
 	rows_make(&rows, report->model, &view);
-	add_titles(&line, owner_columns, COUNT(owner_columns));
+	add_titles(&line, report->owner_columns, report->n_owner_columns);
 	text_add(&line, " NAME");
 	put_line(report, &line);
 	for (size_t i = 0; i < rows.n; i++) {
-		if (rows.items[i].type != ROW_OWNER)
-			continue;
-		if (hottest == NO_OWNER)
-			hottest = rows.items[i].index;
-		put_owner(report, rows.items[i].index, rows.items[i].depth);
+		int32_t at = rows.items[i].index;
+
+		if (rows.items[i].type == ROW_OWNER && selection->has_owner[at])
+			put_owner(report, at, depth_of(report, at));
+	}
+	if (selection->left_owners > 0) {
+		text_clear(&line);
+		text_printf(&line, "… and %zu more owners with %zu processes",
+			    selection->left_owners, selection->left_procs);
+		put_line(report, &line);
 	}
 	rows_done(&rows);
 	text_done(&line);
-	return hottest;
 }
 
 static void put_proc(struct report *report, const struct rows *rows, const struct row *row,
 		     int32_t base_depth)
 {
 	const struct model *model = report->model;
-	const struct users *users = report->config->users;
+	const struct users *users = report->job->config->users;
 	struct text line = {0};
 	char number[UNITS_LEN];
 	int32_t depth = row->depth - base_depth;
 
-	for (size_t i = 0; i < COUNT(proc_columns); i++) {
+	for (size_t i = 0; i < report->n_proc_columns; i++) {
+		enum column_id id = report->proc_columns[i];
+
 		text_clear(&report->cell);
-		row_add_value(&report->cell, proc_columns[i], model, rows, row, users);
-		add_cell(&line, &columns[proc_columns[i]], &report->cell);
+		row_add_value(&report->cell, id, model, rows, row, users);
+		add_cell(&line, &columns[id], &report->cell);
 	}
 	text_add_repeat(&line, ' ',
 			1 + 2 * (size_t)(depth < TREE_INDENT_MAX ? depth : TREE_INDENT_MAX));
@@ -216,7 +263,7 @@ static void put_proc(struct report *report, const struct rows *rows, const struc
 static void put_tree(struct report *report, int32_t at)
 {
 	struct fold_set *folds = folds_new();
-	struct view view = owners_view(folds);
+	struct view view = owners_view(report, folds);
 	struct text line = {0};
 	struct rows rows;
 	size_t lines = 0;
@@ -231,7 +278,7 @@ static void put_tree(struct report *report, int32_t at)
 	column_add_owner(&line, COLUMN_NAME, report->model, at);
 	put_line(report, &line);
 	text_clear(&line);
-	add_titles(&line, proc_columns, COUNT(proc_columns));
+	add_titles(&line, report->proc_columns, report->n_proc_columns);
 	text_add(&line, " COMMAND");
 	put_line(report, &line);
 	for (size_t i = 0; i < rows.n; i++) {
@@ -268,6 +315,8 @@ static void put_evidence(struct report *report)
 	for (size_t g = 0; g < model->attr->n_owners; g++) {
 		const struct owner *owner = &model->attr->owners[g];
 
+		if (!report->job->selection->has_owner[g])
+			continue;
 		text_clear(&line);
 		safe_add(&line, owner->id, strlen(owner->id));
 		text_add(&line, ": ");
@@ -284,22 +333,24 @@ static void put_evidence(struct report *report)
 	text_done(&line);
 }
 
-int export_report(const struct model *model, const struct export_config *config, export_sink *sink,
-		  void *context)
+int export_report(const struct export_job *job)
 {
 	struct report report = {
-		.outlet = {.sink = sink, .context = context},
-		.model = model,
-		.config = config,
-		.columns = config->columns > 0 ? (size_t)config->columns : DEFAULT_COLUMNS,
+		.outlet = outlet_of(job),
+		.model = job->model,
+		.job = job,
+		.width = job->config->width > 0 ? (size_t)job->config->width : DEFAULT_WIDTH,
 	};
-	int32_t hottest;
 
+	report.n_owner_columns = choose_columns(job->config, COL_OWNERS, owner_columns,
+						COUNT(owner_columns), report.owner_columns);
+	report.n_proc_columns = choose_columns(job->config, COL_PROCS, proc_columns,
+					       COUNT(proc_columns), report.proc_columns);
 	put_head(&report);
 	put_machine(&report);
-	hottest = put_owners(&report);
-	if (hottest != NO_OWNER)
-		put_tree(&report, hottest);
+	put_owners(&report);
+	if (job->selection->n_owners > 0)
+		put_tree(&report, job->selection->owners[0]);
 	put_evidence(&report);
 	text_done(&report.cell);
 	return outlet_done(&report.outlet);

@@ -4,6 +4,18 @@
 
 #include "clade/export.h"
 
+/* One writing of one model, already masked, with what of it is wanted. */
+struct export_job {
+	const struct model *model;
+	const struct export_config *config;
+	const struct selection *selection;
+	export_sink *sink;
+	void *context;
+};
+
+/* Whether --columns has this one, or has not been said. */
+bool export_has_column(const struct export_config *config, enum column_id id);
+
 /* Bytes on their way to a sink: handed on whenever some tens of kilobytes are there. */
 struct outlet {
 	struct text text;
@@ -12,15 +24,16 @@ struct outlet {
 	int error; /* the first failure; nothing is handed on after it */
 };
 
+/* The outlet of a job. */
+struct outlet outlet_of(const struct export_job *job);
+
 /* Hands on what is there if it is much. */
 void outlet_drain(struct outlet *outlet);
 
 /* Hands on the rest and frees the buffer. Returns 0 or the first failure. */
 int outlet_done(struct outlet *outlet);
 
-int export_json(const struct model *model, const struct export_config *config, export_sink *sink,
-		void *context);
-int export_report(const struct model *model, const struct export_config *config, export_sink *sink,
-		  void *context);
+int export_json(const struct export_job *job);
+int export_report(const struct export_job *job);
 
 #endif

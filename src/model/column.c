@@ -69,6 +69,11 @@ static double owner_age(const struct model *model, int32_t at)
 	return (double)(model->snap->taken_ms - since_ms) / 1000;
 }
 
+static double or_nan(uint64_t value)
+{
+	return is_known(value) ? (double)value : (double)NAN;
+}
+
 static double owner_value(enum column_id id, const struct model *model, int32_t at)
 {
 	const struct group *group = &model->groups[at];
@@ -88,6 +93,12 @@ static double owner_value(enum column_id id, const struct model *model, int32_t 
 	case COLUMN_TREND:
 		return group->n_trend > 0 ? (double)group->nested.procs - (double)group->trend[0]
 					  : (double)NAN;
+	case COLUMN_CPU_SELF:
+		return group->own.cpu_percent;
+	case COLUMN_MEMORY_SELF:
+		return (double)group->own.rss_bytes;
+	case COLUMN_START:
+		return or_nan(model->attr->owners[at].since_ms);
 	case COLUMN_LIMIT:
 		return fmax(bounded_percent(group->pids), bounded_percent(group->memory));
 	default:
@@ -114,6 +125,12 @@ static double proc_value(enum column_id id, const struct model *model, int32_t a
 		return snapshot_age_s(model->snap, proc);
 	case COLUMN_HEAT:
 		return node_subtree(model, at).procs;
+	case COLUMN_CPU_SELF:
+		return (double)proc->cpu_percent;
+	case COLUMN_MEMORY_SELF:
+		return or_nan(proc->rss_bytes);
+	case COLUMN_START:
+		return (double)snapshot_start_ms(model->snap, proc);
 	default:
 		subtree = node_subtree(model, at);
 		growth = node_growth(model, at);
@@ -143,12 +160,27 @@ static double subject_value(enum column_id id, const struct model *model,
 	case COLUMN_USER:
 	case COLUMN_STATE:
 	case COLUMN_AGE:
+	case COLUMN_START:
 		return proc_value(id, model, face_of(bundles, subject));
 	case COLUMN_HEAT:
 		return bundle->totals.procs;
+	case COLUMN_CPU_SELF:
+		return bundle->totals.cpu_percent;
+	case COLUMN_MEMORY_SELF:
+		return (double)bundle->totals.rss_bytes;
 	default:
 		return sum_value(id, &bundle->totals, &bundle->growth);
 	}
+}
+
+double column_owner_number(enum column_id id, const struct model *model, int32_t at)
+{
+	return columns[id].flags & COL_LEFT ? (double)NAN : owner_value(id, model, at);
+}
+
+double column_proc_number(enum column_id id, const struct model *model, int32_t at)
+{
+	return columns[id].flags & COL_LEFT ? (double)NAN : proc_value(id, model, at);
 }
 
 static void add_count(struct text *out, double value)
@@ -167,6 +199,7 @@ static void add_value(struct text *out, enum column_id id, double value)
 	case COLUMN_BIRTHS:
 	case COLUMN_DEATHS:
 	case COLUMN_CPU:
+	case COLUMN_CPU_SELF:
 	case COLUMN_HEAT:
 		text_add(out, units_real(number, value));
 		break;
@@ -175,6 +208,7 @@ static void add_value(struct text *out, enum column_id id, double value)
 		text_add(out, units_signed(number, value));
 		break;
 	case COLUMN_MEMORY:
+	case COLUMN_MEMORY_SELF:
 		text_add(out, units_bytes(number, isnan(value) ? UNKNOWN : (uint64_t)value));
 		break;
 	case COLUMN_READ:
@@ -183,6 +217,9 @@ static void add_value(struct text *out, enum column_id id, double value)
 		break;
 	case COLUMN_AGE:
 		text_add(out, units_duration(number, value));
+		break;
+	case COLUMN_START:
+		text_add(out, units_time(number, isnan(value) ? UNKNOWN : (uint64_t)value));
 		break;
 	default:
 		add_count(out, value);
@@ -209,6 +246,15 @@ void trend_add(struct text *out, const uint32_t *figures, size_t n, size_t width
 	}
 }
 
+/* A text that may not be known. */
+static void add_text(struct text *out, const char *s)
+{
+	if (s)
+		safe_add(out, s, strlen(s));
+	else
+		text_add_char(out, '-');
+}
+
 void column_add_owner(struct text *out, enum column_id id, const struct model *model, int32_t at)
 {
 	const struct owner *owner = &model->attr->owners[at];
@@ -225,6 +271,15 @@ void column_add_owner(struct text *out, enum column_id id, const struct model *m
 	case COLUMN_TREND:
 		trend_add(out, model->groups[at].trend, model->groups[at].n_trend,
 			  (size_t)columns[id].width, false);
+		break;
+	case COLUMN_OWNER:
+		add_text(out, owner->id);
+		break;
+	case COLUMN_CWD:
+		add_text(out, owner->cwd);
+		break;
+	case COLUMN_WHY:
+		add_text(out, owner->evidence);
 		break;
 	case COLUMN_NAME:
 		safe_add(out, owner->name, strlen(owner->name));
@@ -283,6 +338,7 @@ void column_add_proc(struct text *out, enum column_id id, const struct model *mo
 		     const struct users *users)
 {
 	const struct process *proc = &model->snap->procs[at];
+	const struct assignment *assignment = &model->attr->procs[at];
 
 	if (!(columns[id].flags & COL_PROCS))
 		return;
@@ -292,6 +348,18 @@ void column_add_proc(struct text *out, enum column_id id, const struct model *mo
 		break;
 	case COLUMN_STATE:
 		text_add_char(out, proc->state >= ' ' && proc->state < 0x7f ? proc->state : '?');
+		break;
+	case COLUMN_OWNER:
+		add_text(out, model->attr->owners[assignment->owner].id);
+		break;
+	case COLUMN_EXE:
+		add_text(out, proc->facts->exe);
+		break;
+	case COLUMN_CWD:
+		add_text(out, proc->facts->cwd);
+		break;
+	case COLUMN_WHY:
+		add_text(out, assignment->evidence);
 		break;
 	case COLUMN_NAME:
 		add_command(out, model, at);
@@ -316,6 +384,11 @@ void column_add_bundle(struct text *out, enum column_id id, const struct model *
 	case COLUMN_PPID:
 	case COLUMN_USER:
 	case COLUMN_STATE:
+	case COLUMN_OWNER:
+	case COLUMN_START:
+	case COLUMN_EXE:
+	case COLUMN_CWD:
+	case COLUMN_WHY:
 	case COLUMN_NAME:
 		column_add_proc(out, id, model, face_of(bundles, subject), users);
 		break;

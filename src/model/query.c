@@ -54,6 +54,11 @@ void query_free(struct query *query)
 	free(query);
 }
 
+bool query_is_negated(const struct query *query)
+{
+	return query->is_negated;
+}
+
 static bool matches(const struct query *query, const char *s)
 {
 	return s && regexec(&query->regex, s, 0, NULL, 0) == 0;

@@ -241,6 +241,8 @@ static bool passes(const struct making *making, int32_t i)
 	const struct view *view = making->view;
 	const struct process *proc = &making->model->snap->procs[i];
 
+	if (view->selection && !view->selection->has_proc[i])
+		return false;
 	if (view->states && !strchr(view->states, proc->state))
 		return false;
 	if (view->uid != UINT32_MAX && proc->facts->uid != view->uid)
@@ -326,7 +328,10 @@ static bool is_shown_proc(const struct making *making, int32_t i)
 
 static bool is_shown_owner(const struct making *making, int32_t g)
 {
-	return !making->is_filtered || making->owners[g] != 0;
+	const struct selection *selection = making->view->selection;
+
+	return !making->is_filtered || making->owners[g] != 0 ||
+	       (selection && selection->has_owner[g]);
 }
 
 static void add_sibling(struct making *making, enum row_type type, int32_t index)
@@ -509,10 +514,10 @@ static uint8_t mark_of(const struct making *making, enum row_type type, int32_t 
 	return mark;
 }
 
-/* A filter opens the way to its matches. */
+/* A filter opens the way to its matches; a selection only leaves out. */
 static bool is_open(const struct making *making, const struct row *row)
 {
-	if (mark_of(making, row->type, row->index) & MARK_ABOVE)
+	if (!making->view->selection && mark_of(making, row->type, row->index) & MARK_ABOVE)
 		return true;
 	return view_is_open(making->view, row_key(making->model, making->rows, row), row->depth);
 }
@@ -564,7 +569,8 @@ void rows_make(struct rows *rows, const struct model *model, const struct view *
 		.rows = rows,
 		.model = model,
 		.view = view,
-		.is_filtered = view->filter || view->states || view->uid != UINT32_MAX,
+		.is_filtered =
+			view->filter || view->states || view->uid != UINT32_MAX || view->selection,
 	};
 
 	rows->n = 0;
