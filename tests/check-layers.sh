@@ -9,7 +9,7 @@ declare -A rank=([base]=0 [collect]=1 [attribute]=2 [model]=3 [action]=4 [export
 # The layer that a contract in include/clade belongs to.
 declare -A home=(
 	[arena.h]=base [clock.h]=base [hash.h]=base [ini.h]=base [io.h]=base [jsonw.h]=base [mem.h]=base [safe.h]=base [text.h]=base [units.h]=base
-	[users.h]=base [snapshot.h]=collect [source.h]=collect [recording.h]=collect
+	[users.h]=base [snapshot.h]=collect [source.h]=collect [recording.h]=collect [recorded.h]=collect [frame.h]=collect [zst.h]=base
 	[attribution.h]=attribute [attributor.h]=attribute
 	[bundle.h]=model [column.h]=model [columns.def]=model [model.h]=model [moment.h]=model [query.h]=model [rows.h]=model [selection.h]=model [thresholds.h]=model
 	[export.h]=export [tui.h]=tui
@@ -77,6 +77,7 @@ only() { # SENTENCE REGEX FILE...: only these files may match
 	check "$sentence" "$(code "$regex" $others)"
 }
 only "only procps.c and machine.c know libproc2" '<libproc2/' src/collect/procps.c src/collect/machine.c
+only "only zst.c knows zstd" '<zstd' src/base/zst.c
 only "only terminal.c knows curses" '<(n?curses|term)[^>]*>' src/tui/terminal.c
 only "only main.c ends the program, but where memory ends" '(^|[^_[:alnum:]])_?exit\(' src/main.c src/base/mem.c
 only "nothing sends a signal" '(^|[^_[:alnum:]])(kill|killpg|tgkill|tkill|pidfd_send_signal|raise)\(' src/action/execute.c

@@ -41,8 +41,10 @@ void rules_list(const struct ruleset *rules, struct text *out);
 struct attributor_config {
 	const struct ruleset *rules; /* borrowed, as is the next */
 	const struct users *users;
-	bool use_files; /* read names and sessions from disk; false for a snapshot of another
-			   machine */
+	bool use_files;    /* read names and sessions from disk; false for a snapshot of another
+			      machine */
+	bool use_recorded; /* a file that says who owns what is believed; false: found anew by these
+			      rules */
 };
 
 struct attributor;

@@ -155,6 +155,8 @@ struct host {
 	uint64_t pid_ns;   /* inode of the pid namespace that was looked from */
 };
 
+struct recorded; /* recorded.h */
+
 struct snapshot {
 	struct arena arena;
 	uint64_t taken_ms; /* since the epoch */
@@ -170,6 +172,8 @@ struct snapshot {
 	const char **notes; /* what could not be seen, a sentence each ("/proc is mounted with
 			       hidepid=2: …") */
 	size_t n_notes;
+	const struct recorded *recorded; /* what a file says of owners; NULL: nothing, as of a live
+					    machine */
 };
 
 /* Gives the snapshot and its references back; NULL is fine. */

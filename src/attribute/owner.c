@@ -6,6 +6,7 @@
 #include "clade/attributor.h"
 #include "clade/mem.h"
 #include "pass.h"
+#include "recorded_owner.h"
 
 struct attributor {
 	struct attributor_config config;
@@ -364,6 +365,13 @@ int attributor_assign(struct attributor *attributor, const struct snapshot *snap
 
 	if (!out)
 		return -ENOMEM;
+	if (attributor->config.use_recorded && snap->recorded) {
+		rc = recorded_assign(snap, attribution);
+		if (rc != -ENOENT) {
+			free(out);
+			return rc;
+		}
+	}
 	arena_init(&out->arena);
 	arena_init(&pass.scratch);
 	pass.arena = &out->arena;
