@@ -103,19 +103,25 @@ struct bench {
 	struct rows rows;
 };
 
+/* Does a step and keeps the longest. */
+#define TIMED(costs, call)                                                                         \
+	({                                                                                         \
+		double before_ = now_ms(CLOCK_MONOTONIC);                                          \
+		int more_ = (call);                                                                \
+		double took_ = now_ms(CLOCK_MONOTONIC) - before_;                                  \
+		(costs)->slice_ms = took_ > (costs)->slice_ms ? took_ : (costs)->slice_ms;         \
+		more_;                                                                             \
+	})
+
 static struct snapshot *take(struct bench *bench, const struct snapshot *previous,
 			     struct costs *costs)
 {
 	double start = now_ms(CLOCK_MONOTONIC);
 	struct snapshot *snap = NULL;
-	double before;
 	int more = source_begin(bench->source, previous) == 0 ? 1 : -1;
 
 	while (more > 0) {
-		before = now_ms(CLOCK_MONOTONIC);
-		more = source_step(bench->source);
-		if (now_ms(CLOCK_MONOTONIC) - before > costs->slice_ms)
-			costs->slice_ms = now_ms(CLOCK_MONOTONIC) - before;
+		more = TIMED(costs, source_step(bench->source));
 	}
 	if (more < 0 || source_seal(bench->source, &snap) != 0)
 		exit(1);
@@ -125,16 +131,25 @@ static struct snapshot *take(struct bench *bench, const struct snapshot *previou
 
 static void measure(struct bench *bench, struct moment *moment, struct costs *costs)
 {
-	struct view view = {.mode = VIEW_OWNERS, .uid = UINT32_MAX, .sort = COLUMN_HEAT};
+	struct view view = {
+		.mode = VIEW_OWNERS, .uid = UINT32_MAX, .sort = COLUMN_HEAT, .open_to = OPEN_ALL};
 	struct moment next = {.snap = take(bench, moment->snap, costs)};
 	double start = now_ms(CLOCK_MONOTONIC);
+	struct model_maker *maker;
+	struct pass *pass;
 
-	if (attributor_assign(bench->attributor, next.snap, &next.attr) != 0)
+	if (attributor_begin(bench->attributor, next.snap, &pass) != 0)
 		exit(1);
+	while (TIMED(costs, attributor_step(pass)) > 0)
+		;
+	next.attr = attributor_end(pass);
 	costs->attribute_ms = now_ms(CLOCK_MONOTONIC) - start;
 	start = now_ms(CLOCK_MONOTONIC);
-	if (model_make(bench->history, next.snap, next.attr, &next.model) != 0)
+	if (model_begin(bench->history, next.snap, next.attr, &maker) != 0)
 		exit(1);
+	while (TIMED(costs, model_step(maker)) > 0)
+		;
+	next.model = model_end(maker);
 	costs->model_ms = now_ms(CLOCK_MONOTONIC) - start;
 	start = now_ms(CLOCK_MONOTONIC);
 	rows_make(&bench->rows, next.model, &view);

@@ -52,9 +52,27 @@ struct attributor;
 struct attributor *attributor_new(const struct attributor_config *config);
 void attributor_free(struct attributor *attributor);
 
-/* Finds the owner of every process. Returns 0 and hands the result to the caller
- * (attribution_free), or -ENOMEM. `snap` must be live as long as the result; what is remembered
- * from sample to sample is copied. */
+/*
+ * Finds the owner of every process, in steps of some milliseconds: of 73,217 with as many command
+ * lines it takes longer than a key may wait. `snap` must be live as long as the result; what is
+ * remembered from sample to sample is copied. There is one pass at a time.
+ */
+struct pass;
+
+/* Returns 0 and the pass, or -ENOMEM. */
+int attributor_begin(struct attributor *attributor, const struct snapshot *snap,
+		     struct pass **pass);
+
+/* Returns 1 when there is more to do, 0 when done, or -ENOMEM. */
+int attributor_step(struct pass *pass);
+
+/* Ends a pass that is done and hands its result over (attribution_free). */
+struct attribution *attributor_end(struct pass *pass);
+
+/* Ends one that is not to be done; NULL is fine. */
+void attributor_drop(struct pass *pass);
+
+/* All steps at once. Returns 0, or -ENOMEM. */
 int attributor_assign(struct attributor *attributor, const struct snapshot *snap,
 		      struct attribution **attribution);
 

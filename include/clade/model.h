@@ -161,8 +161,23 @@ double bounded_percent(struct bounded bounded);
 struct history *history_new(const struct thresholds *thresholds);
 void history_free(struct history *history);
 
-/* Makes the model of a snapshot and adds the snapshot to the history. Returns 0 and hands the model
- * over (model_free), or -ENOMEM; the history is then as before. */
+/* Makes the model of a snapshot and adds the snapshot to the history, in steps of some
+ * milliseconds. Returns 0 and what makes it, or -ENOMEM. */
+struct model_maker;
+int model_begin(struct history *history, const struct snapshot *snap,
+		const struct attribution *attr, struct model_maker **maker);
+
+/* Returns 1 when there is more to do, 0 when done, or -ENOMEM. */
+int model_step(struct model_maker *maker);
+
+/* Hands the model over when it is done (model_free). */
+struct model *model_end(struct model_maker *maker);
+
+/* Ends one that is not to be done; NULL is fine. */
+void model_drop(struct model_maker *maker);
+
+/* All steps at once. Returns 0 and hands the model over, or -ENOMEM; the history is then as before.
+ */
 int model_make(struct history *history, const struct snapshot *snap, const struct attribution *attr,
 	       struct model **model);
 void model_free(struct model *model);

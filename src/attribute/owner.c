@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "clade/attributor.h"
+#include "clade/clock.h"
 #include "clade/mem.h"
 #include "pass.h"
 #include "recorded_owner.h"
@@ -137,28 +138,46 @@ static int make_order(struct pass *pass)
 	return 0;
 }
 
-static int prepare(struct pass *pass)
+static void make_room(struct pass *pass)
 {
-	const struct snapshot *snap = pass->snap;
+	size_t n = pass->snap->n_procs;
 
-	pass->found = arena_new(&pass->scratch, snap->n_procs + 1, sizeof(*pass->found));
-	if (!pass->found)
-		return -ENOMEM;
-	for (size_t i = 0; i < snap->n_procs; i++) {
-		const struct profile *profile = profiles_get(pass->profiles, snap->procs[i].facts);
+	pass->found = arena_new(&pass->scratch, n + 1, sizeof(*pass->found));
+	pass->out->procs = arena_new(pass->arena, n + 1, sizeof(*pass->out->procs));
+	pass->out->n_procs = n;
+	if (!pass->found || !pass->out->procs)
+		pass->error = -ENOMEM;
+}
 
-		if (!profile)
-			return -ENOMEM;
-		pass->found[i] = (struct finding){
-			.profile = profile,
-			.parent = parent_of(snap, &snap->procs[i]),
-			.anchor = NO_OWNER,
-			.inner = NO_OWNER,
-			.frame = NO_OWNER,
-			.box = NO_OWNER,
-		};
-	}
-	return make_order(pass);
+static void look_at(struct pass *pass, size_t n)
+{
+	const struct process *proc = &pass->snap->procs[n];
+	const struct profile *profile = profiles_get(pass->profiles, proc->facts);
+
+	if (!profile)
+		pass->error = -ENOMEM;
+	pass->found[n] = (struct finding){
+		.profile = profile,
+		.parent = parent_of(pass->snap, proc),
+		.anchor = NO_OWNER,
+		.inner = NO_OWNER,
+		.frame = NO_OWNER,
+		.box = NO_OWNER,
+	};
+}
+
+static void put_in_order(struct pass *pass)
+{
+	pass->error = make_order(pass);
+}
+
+static void settle(struct pass *pass, size_t n)
+{
+	int32_t i = pass->order[n];
+
+	frame_settle(pass, i);
+	if (!pass->snap->procs[i].is_kernel)
+		inner_settle(pass, i);
 }
 
 /* The kernel's own threads, and what nobody claims. */
@@ -234,8 +253,9 @@ static int32_t final_owner(struct pass *pass, int32_t i)
 	return plain_owner(pass, OWNER_NONE);
 }
 
-static void conclude(struct pass *pass, int32_t i)
+static void conclude(struct pass *pass, size_t n)
 {
+	int32_t i = pass->order[n];
 	struct finding *found = &pass->found[i];
 	struct assignment *assignment = &pass->out->procs[i];
 	int32_t at = final_owner(pass, i);
@@ -317,75 +337,153 @@ static void remember(struct pass *pass)
 	memory_turn(pass->memory, pass->snap->mono_ms, procs, n);
 }
 
-static int run(struct pass *pass)
+static void write_owners(struct pass *pass)
 {
-	int rc = prepare(pass);
-
-	if (rc != 0)
-		return rc;
-	pass->out->n_procs = pass->snap->n_procs;
-	pass->out->procs =
-		arena_new(pass->arena, pass->snap->n_procs + 1, sizeof(*pass->out->procs));
-	if (!pass->out->procs)
-		return -ENOMEM;
-	anchors_find(pass);
-	for (size_t n = 0; n < pass->snap->n_procs && pass->error == 0; n++) {
-		frame_settle(pass, pass->order[n]);
-		if (!pass->snap->procs[pass->order[n]].is_kernel)
-			inner_settle(pass, pass->order[n]);
-	}
-	repair_orphans(pass);
-	for (size_t n = 0; n < pass->snap->n_procs && pass->error == 0; n++)
-		conclude(pass, pass->order[n]);
 	linger(pass);
 	mark_ended(pass);
 	owners_label(pass);
 	if (pass->error == 0)
 		pass->error = roster_write(&pass->roster, pass->out);
-	for (size_t i = 0; i < pass->snap->n_procs && pass->error == 0; i++)
-		pass->out->procs[i].owner = pass_draft(pass, pass->out->procs[i].owner)->slot;
-	if (pass->error == 0)
-		remember(pass);
-	return pass->error;
 }
 
-int attributor_assign(struct attributor *attributor, const struct snapshot *snap,
-		      struct attribution **attribution)
+static void place(struct pass *pass, size_t n)
 {
-	struct attribution *out = calloc(1, sizeof(*out));
-	struct pass pass = {
+	struct assignment *assignment = &pass->out->procs[n];
+
+	assignment->owner = pass_draft(pass, assignment->owner)->slot;
+}
+
+/* The parts of a pass, in their order: each is done once, or once for each process. */
+static const struct {
+	void (*once)(struct pass *pass);
+	void (*each)(struct pass *pass, size_t n);
+} parts[] = {
+	{.once = make_room},    {.each = look_at},      {.once = put_in_order},
+	{.once = anchors_find}, {.each = settle},       {.once = repair_orphans},
+	{.each = conclude},     {.once = write_owners}, {.each = place},
+	{.once = remember},
+};
+
+enum {
+	PARTS = sizeof(parts) / sizeof(parts[0]),
+	SLICE_NS = 4000000, /* the keyboard is looked at this often */
+	CLOCK_EACH = 32,    /* processes between two looks at the clock */
+};
+
+/* A recording may say what was found when it was made: there is nothing to do then. Sets `*out` and
+ * returns 0; -ENOENT when it does not say. */
+static int take_recorded(const struct attributor *attributor, const struct snapshot *snap,
+			 struct attribution **out)
+{
+	return attributor->config.use_recorded && snap->recorded ? recorded_assign(snap, out)
+								 : -ENOENT;
+}
+
+static void pass_init(struct pass *pass, struct attributor *attributor, const struct snapshot *snap)
+{
+	*pass = (struct pass){
 		.rules = attributor->config.rules,
 		.users = attributor->config.users,
 		.memory = &attributor->memory,
 		.use_files = attributor->config.use_files,
 		.snap = snap,
-		.out = out,
+		.out = pass->out,
+		.arena = &pass->out->arena,
 	};
-	int rc;
+	arena_init(&pass->scratch);
+	pass->profiles = profiles_new(pass->rules, pass->users, pass->arena);
+	roster_init(&pass->roster, pass->arena);
+}
 
-	if (!out)
-		return -ENOMEM;
-	if (attributor->config.use_recorded && snap->recorded) {
-		rc = recorded_assign(snap, attribution);
-		if (rc != -ENOENT) {
-			free(out);
-			return rc;
-		}
+int attributor_begin(struct attributor *attributor, const struct snapshot *snap, struct pass **pass)
+{
+	struct pass *made = calloc(1, sizeof(*made));
+	int rc = made ? take_recorded(attributor, snap, &made->out) : -ENOMEM;
+	bool is_recorded = rc == 0;
+
+	if (rc == -ENOENT) {
+		made->out = calloc(1, sizeof(*made->out));
+		rc = made->out ? 0 : -ENOMEM;
 	}
-	arena_init(&out->arena);
-	arena_init(&pass.scratch);
-	pass.arena = &out->arena;
-	pass.profiles = profiles_new(pass.rules, pass.users, pass.arena);
-	roster_init(&pass.roster, pass.arena);
-	rc = run(&pass);
-	HASH_CLEAR(hh, pass.evidence);
-	roster_done(&pass.roster);
-	profiles_free(pass.profiles);
-	arena_done(&pass.scratch);
 	if (rc != 0) {
-		attribution_free(out);
+		free(made);
 		return rc;
 	}
-	*attribution = out;
+	pass_init(made, attributor, snap);
+	if (is_recorded)
+		made->part = PARTS;
+	*pass = made;
 	return 0;
+}
+
+/* Goes on with a part that is done for each process, until it is over or the slice is. */
+static void step_each(struct pass *pass, void (*each)(struct pass *pass, size_t n))
+{
+	uint64_t until = clock_ns(CLOCK_MONOTONIC) + SLICE_NS;
+
+	while (pass->done < pass->snap->n_procs && pass->error == 0) {
+		each(pass, pass->done++);
+		if (pass->done % CLOCK_EACH == 0 && clock_ns(CLOCK_MONOTONIC) >= until)
+			return;
+	}
+}
+
+int attributor_step(struct pass *pass)
+{
+	if (pass->error != 0)
+		return pass->error;
+	if (pass->part == PARTS)
+		return 0;
+	if (parts[pass->part].each)
+		step_each(pass, parts[pass->part].each);
+	else
+		parts[pass->part].once(pass);
+	if (pass->error != 0)
+		return pass->error;
+	if (!parts[pass->part].each || pass->done == pass->snap->n_procs) {
+		pass->part++;
+		pass->done = 0;
+	}
+	return pass->part < PARTS;
+}
+
+static void pass_free(struct pass *pass)
+{
+	HASH_CLEAR(hh, pass->evidence);
+	roster_done(&pass->roster);
+	profiles_free(pass->profiles);
+	arena_done(&pass->scratch);
+	free(pass);
+}
+
+struct attribution *attributor_end(struct pass *pass)
+{
+	struct attribution *out = pass->out;
+
+	pass_free(pass);
+	return out;
+}
+
+void attributor_drop(struct pass *pass)
+{
+	if (pass)
+		attribution_free(attributor_end(pass));
+}
+
+int attributor_assign(struct attributor *attributor, const struct snapshot *snap,
+		      struct attribution **attribution)
+{
+	struct pass *pass;
+	int rc = attributor_begin(attributor, snap, &pass);
+
+	if (rc != 0)
+		return rc;
+	do {
+		rc = attributor_step(pass);
+	} while (rc > 0);
+	if (rc == 0)
+		*attribution = attributor_end(pass);
+	else
+		attributor_drop(pass);
+	return rc;
 }

@@ -40,6 +40,8 @@ struct pass {
 	struct finding *found; /* one a process */
 	int32_t *order;        /* process indexes, parents before children */
 	struct evidence_entry *evidence;
+	size_t part; /* which part of the pass is next, and how many processes it has done */
+	size_t done;
 	int error; /* -ENOMEM once something did not fit */
 };
 

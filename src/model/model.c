@@ -51,49 +51,110 @@ static void sum_all(struct model *model)
 	model->all.deaths = deaths;
 }
 
-static int fill(struct model *model, struct history *history)
-{
-	int32_t *order = calloc(model->snap->n_procs + 1, sizeof(*order));
-	int rc = order ? tree_link(model, order) : -ENOMEM;
+struct model_maker {
+	struct history *history;
+	struct model *model;
+	int32_t *order; /* process indexes, parents before children */
+	size_t part;
+};
 
-	if (rc == 0)
-		rc = history_compare(history, model);
-	if (rc != 0) {
-		free(order);
-		return rc;
+static int link_tree(struct model_maker *maker)
+{
+	return tree_link(maker->model, maker->order);
+}
+
+static int compare(struct model_maker *maker)
+{
+	return history_compare(maker->history, maker->model);
+}
+
+static int sum_up(struct model_maker *maker)
+{
+	tree_sum(maker->model, maker->order);
+	return groups_make(maker->model);
+}
+
+static int remember(struct model_maker *maker)
+{
+	limits_make(maker->model);
+	sum_all(maker->model);
+	return history_add(maker->history, maker->model);
+}
+
+static int judge(struct model_maker *maker)
+{
+	history_rates(maker->history, maker->model);
+	badges_make(maker->model);
+	return verdict_make(maker->model);
+}
+
+/* The parts of the making, in their order. */
+static int (*const parts[])(struct model_maker *maker) = {
+	link_tree, compare, sum_up, remember, judge,
+};
+
+enum { PARTS = sizeof(parts) / sizeof(parts[0]) };
+
+int model_begin(struct history *history, const struct snapshot *snap,
+		const struct attribution *attr, struct model_maker **maker)
+{
+	struct model_maker *made = calloc(1, sizeof(*made));
+
+	if (!made)
+		return -ENOMEM;
+	made->history = history;
+	made->order = calloc(snap->n_procs + 1, sizeof(*made->order));
+	made->model = model_new(snap, attr);
+	if (!made->order || !made->model) {
+		model_drop(made);
+		return -ENOMEM;
 	}
-	tree_sum(model, order);
-	free(order);
-	rc = groups_make(model);
-	if (rc != 0)
-		return rc;
-	limits_make(model);
-	sum_all(model);
-	rc = history_add(history, model);
-	if (rc != 0)
-		return rc;
-	history_rates(history, model);
-	badges_make(model);
-	return verdict_make(model);
+	made->model->thresholds = history_thresholds(history);
+	*maker = made;
+	return 0;
+}
+
+int model_step(struct model_maker *maker)
+{
+	int rc;
+
+	if (maker->part == PARTS)
+		return 0;
+	rc = parts[maker->part++](maker);
+	return rc != 0 ? rc : maker->part < PARTS;
+}
+
+struct model *model_end(struct model_maker *maker)
+{
+	struct model *model = maker->model;
+
+	free(maker->order);
+	free(maker);
+	return model;
+}
+
+void model_drop(struct model_maker *maker)
+{
+	if (maker)
+		model_free(model_end(maker));
 }
 
 int model_make(struct history *history, const struct snapshot *snap, const struct attribution *attr,
 	       struct model **model)
 {
-	struct model *made = model_new(snap, attr);
-	int rc = -ENOMEM;
+	struct model_maker *maker;
+	int rc = model_begin(history, snap, attr, &maker);
 
-	if (made) {
-		made->thresholds = history_thresholds(history);
-		rc = fill(made, history);
-	}
-
-	if (rc != 0) {
-		model_free(made);
+	if (rc != 0)
 		return rc;
-	}
-	*model = made;
-	return 0;
+	do {
+		rc = model_step(maker);
+	} while (rc > 0);
+	if (rc == 0)
+		*model = model_end(maker);
+	else
+		model_drop(maker);
+	return rc;
 }
 
 void model_free(struct model *model)

@@ -22,7 +22,8 @@ struct loop {
 	struct moment shown;  /* on the screen */
 	struct moment latest; /* newer than that while the screen is frozen; else empty */
 	bool is_reading;
-	bool is_dirty; /* the screen has to be drawn */
+	struct moment_maker *maker; /* while a moment is made of what was read, else NULL */
+	bool is_dirty;              /* the screen has to be drawn */
 	bool is_quitting;
 	uint64_t next_ms; /* when the next sample is due */
 	uint64_t drawn_ms;
@@ -95,23 +96,6 @@ static void fail_sample(struct loop *loop, int rc)
 	loop->is_dirty = true;
 }
 
-static void finish_sample(struct loop *loop)
-{
-	struct moment made = {0};
-	struct snapshot *snap;
-	int rc = source_seal(loop->config->source, &snap);
-
-	loop->is_reading = false;
-	if (rc == 0)
-		rc = moment_make(loop->config->attributor, loop->history, snap, &made);
-	if (rc != 0) {
-		fail_sample(loop, rc);
-		return;
-	}
-	moment_done(&loop->latest);
-	loop->latest = made;
-}
-
 static void begin_sample(struct loop *loop)
 {
 	int rc = source_begin(loop->config->source, previous(loop));
@@ -135,6 +119,18 @@ static void schedule(struct loop *loop)
 	loop->next_ms = loop->sampled_ms + delay;
 }
 
+static void begin_making(struct loop *loop)
+{
+	struct snapshot *snap;
+	int rc = source_seal(loop->config->source, &snap);
+
+	loop->is_reading = false;
+	if (rc == 0)
+		rc = moment_begin(loop->config->attributor, loop->history, snap, &loop->maker);
+	if (rc != 0)
+		fail_sample(loop, rc);
+}
+
 static void read_slice(struct loop *loop)
 {
 	int more = source_step(loop->config->source);
@@ -148,7 +144,25 @@ static void read_slice(struct loop *loop)
 	if (more < 0)
 		fail_sample(loop, more);
 	else
-		finish_sample(loop);
+		begin_making(loop);
+	if (!loop->maker)
+		schedule(loop);
+}
+
+static void make_slice(struct loop *loop)
+{
+	int more = moment_step(loop->maker);
+
+	if (more > 0)
+		return;
+	if (more < 0) {
+		moment_drop(loop->maker);
+		fail_sample(loop, more);
+	} else {
+		moment_done(&loop->latest);
+		loop->latest = moment_end(loop->maker);
+	}
+	loop->maker = NULL;
 	schedule(loop);
 }
 
@@ -190,6 +204,8 @@ static void run(struct loop *loop)
 			break;
 		if (loop->is_reading)
 			read_slice(loop);
+		else if (loop->maker)
+			make_slice(loop);
 		else if (now_ms() >= loop->next_ms)
 			begin_sample(loop);
 		else
@@ -218,6 +234,7 @@ int tui_run(const struct tui_config *config, struct text *error)
 	loop.history = history_new(config->thresholds);
 	run(&loop);
 	terminal_close();
+	moment_drop(loop.maker);
 	moment_done(&loop.latest);
 	moment_done(&loop.shown);
 	history_free(loop.history);
