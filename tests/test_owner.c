@@ -272,6 +272,149 @@ static void a_zombie_keeps_its_owner(void **state)
 	       "12 claude-code:" S1 "\n");
 }
 
+static void an_ended_agent_without_sessions_is_one_owner(void **state)
+{
+	(void)state;
+	/* opencode names its pid, the setsid child has a kernel session of its own */
+	expect("1 0 /sbin/init init\n"
+	       "11 1 /bin/bash bash     ; sid:11 OPENCODE=1 AGENT=1 OPENCODE_PID=10\n"
+	       "12 11 /usr/bin/tail tail ; sid:12 OPENCODE=1 AGENT=1 OPENCODE_PID=10\n"
+	       "13 1 /usr/bin/tail tail  ; sid:13 OPENCODE=1 AGENT=1 OPENCODE_PID=10\n"
+	       "21 1 /bin/bash bash     ; sid:21 OPENCODE=1 AGENT=1 OPENCODE_PID=20\n",
+	       "1 none:none\n"
+	       "11 opencode:pid-10 orphan\n"
+	       "12 opencode:pid-10 orphan\n"
+	       "13 opencode:pid-10 orphan\n"
+	       "21 opencode:pid-20 orphan\n");
+	/* pi names nothing: what is below one of its processes is of the same run all the same */
+	expect("1 0 /sbin/init init\n"
+	       "11 1 /bin/bash bash      ; sid:11 PI_CODING_AGENT=true\n"
+	       "12 11 /usr/bin/tail tail ; sid:12 PI_CODING_AGENT=true\n",
+	       "1 none:none\n"
+	       "11 pi:sid-11 orphan\n"
+	       "12 pi:sid-11 orphan\n");
+}
+
+static void an_ended_agent_without_sessions_stays_the_owner_that_was_seen(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+
+	(void)state;
+	lab_sample(lab, 0,
+		   "1 0 /sbin/init init\n"
+		   "10 1 /x/bin/opencode opencode ; start:5\n"
+		   "11 10 /bin/bash bash ; sid:11 start:9 OPENCODE=1 OPENCODE_PID=10\n");
+	lab_sample(lab, 2,
+		   "1 0 /sbin/init init\n"
+		   "11 1 /bin/bash bash      ; sid:11 start:9 OPENCODE=1 OPENCODE_PID=10\n"
+		   "12 11 /usr/bin/tail tail ; sid:12 OPENCODE=1 OPENCODE_PID=10\n");
+	assert_string_equal(lab_owners(lab), "1 none:none\n11 opencode:10.5 orphan\n12 opencode:10.5 orphan\n");
+	assert_true(lab_owner(lab, "opencode:10.5")->is_ended);
+	lab_free(lab);
+}
+
+static void a_pid_marker_may_name_the_inner_of_two_wrappers(void **state)
+{
+	(void)state;
+	expect("1 0 /sbin/init init\n"
+	       "10 1 /usr/bin/node node /usr/local/bin/kilo ; start:5\n"
+	       "11 10 /x/bin/kilo kilo\n"
+	       "12 1 /bin/sh sh ; sid:12 OPENCODE=1 KILO=1 KILOCODE_FEATURE=cli KILO_PID=11\n",
+	       "1 none:none\n"
+	       "10 kilo:10.5\n"
+	       "11 kilo:10.5\n"
+	       "12 kilo:10.5 orphan\n");
+}
+
+static void an_owner_keeps_its_id_when_only_its_wrapper_ends(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+
+	(void)state;
+	lab_sample(lab, 0,
+		   "1 0 /sbin/init init\n"
+		   "10 1 /usr/bin/node node /x/node_modules/.bin/gemini ; start:5\n"
+		   "11 10 /usr/bin/node node --max-old-space-size=9 /x/node_modules/.bin/gemini ; start:6\n");
+	assert_string_equal(lab_owners(lab), "1 none:none\n10 gemini:10.5\n11 gemini:10.5\n");
+	lab_sample(lab, 2,
+		   "1 0 /sbin/init init\n"
+		   "11 1 /usr/bin/node node --max-old-space-size=9 /x/node_modules/.bin/gemini ; start:6\n"
+		   "12 11 /bin/sh sh ; GEMINI_CLI=1\n");
+	assert_string_equal(lab_owners(lab), "1 none:none\n11 gemini:10.5\n12 gemini:10.5\n");
+	assert_false(lab_owner(lab, "gemini:10.5")->is_ended);
+	lab_free(lab);
+}
+
+static void a_nameless_orphan_in_the_kernel_session_of_a_tool_is_its_agents(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+
+	(void)state;
+	lab_sample(lab, 0,
+		   "1 0 /sbin/init init\n"
+		   "5 1 /usr/bin/tail tail ; sid:11 start:50 QWEN_CODE=1\n"
+		   "10 1 /usr/bin/node node /usr/local/bin/qwen ; start:7\n"
+		   "11 10 /bin/bash bash ; sid:11 start:8 QWEN_CODE=1\n"
+		   "12 1 /usr/bin/tail tail ; sid:9 QWEN_CODE=1\n");
+	assert_string_equal(lab_owners(lab), "1 none:none\n"
+					     "5 qwen:10.7 orphan\n"
+					     "10 qwen:10.7\n"
+					     "11 qwen:10.7\n"
+					     "12 qwen:sid-9 orphan\n");
+	assert_string_equal(lab_why(lab, 5), "a mark of Qwen Code in its environment, and in the kernel session of one of its shells, pid 11");
+	assert_string_equal(lab_why(lab, 12),
+			    "QWEN_CODE in its environment, which names no session; no living Qwen Code is above it");
+	lab_free(lab);
+}
+
+static void what_is_told_to_do_something_else_is_no_session(void **state)
+{
+	(void)state;
+	expect("1 0 /sbin/init init\n"
+	       "10 1 " CLAUDE " claude doctor\n"
+	       "11 1 " CLAUDE " claude -p update    ; start:5\n"
+	       "12 1 /usr/bin/node node --no-warnings /usr/bin/codex login\n"
+	       "13 1 /usr/bin/node node /usr/bin/codex exec login ; start:6\n"
+	       "14 1 /x/bin/opencode opencode models\n"
+	       "15 1 /usr/bin/node node /usr/bin/gemini mcp list\n",
+	       "1 none:none\n"
+	       "10 none:none\n"
+	       "11 claude-code:11.5\n"
+	       "12 none:none\n"
+	       "13 codex:13.6\n"
+	       "14 none:none\n"
+	       "15 none:none\n");
+}
+
+static void a_server_is_a_root_while_it_runs_sessions(void **state)
+{
+	(void)state;
+	expect("1 0 /sbin/init init\n"
+	       "10 1 /x/bin/codex codex app-server\n"
+	       "20 1 /x/bin/codex codex -c a=b app-server\n"
+	       "21 20 /bin/bash bash ; sid:21 CODEX_THREAD_ID=t1\n"
+	       "30 1 /x/bin/opencode opencode serve ; start:3\n"
+	       "31 1 /bin/bash bash ; sid:31 OPENCODE=1 OPENCODE_PID=30\n",
+	       "1 none:none\n"
+	       "10 none:none\n"
+	       "20 codex:t1\n"
+	       "21 codex:t1\n"
+	       "30 opencode:30.3\n"
+	       "31 opencode:30.3 orphan\n");
+}
+
+static void a_root_is_told_by_its_script_too(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+
+	(void)state;
+	lab_sample(lab, 0,
+		   "1 0 /sbin/init init\n"
+		   "10 1 /usr/bin/node node /x/.bin/qwen -y\n");
+	assert_string_equal(lab_why(lab, 10), "the root of this Qwen Code: /usr/bin/node /x/.bin/qwen");
+	lab_free(lab);
+}
+
 /* ---- PM2 ---- */
 
 #define GOD "/usr/bin/node \"PM2 v7.0.4: God Daemon (/root/.pm2)\""
@@ -299,6 +442,27 @@ static void apps_are_owners_below_their_daemon(void **state)
 	assert_int_equal(lab_owner(lab, "pm2:/root/.pm2/default/api")->instances, 1);
 	assert_int_equal(lab_owner(lab, "pm2:/root/.pm2/default/api")->restarts, 8414);
 	assert_string_equal(lab_owner(lab, "pm2:/root/.pm2/default/api")->name, "api");
+	lab_free(lab);
+}
+
+static void what_a_restart_leaked_is_told_from_what_the_app_has(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+
+	(void)state;
+	lab_sample(lab, 0,
+		   "1 0 /sbin/init init\n"
+		   "10 1 " GOD " ; PM2_HOME=/root/.pm2\n"
+		   "11 10 /bin/sh sh     ; " APP(0, "api") " pm_uptime=2000\n"
+		   "12 1 /bin/sleep sleep ; sid:12 " APP(0, "api") " pm_uptime=1000\n"
+		   "13 1 /bin/sleep sleep ; sid:13 " APP(0, "api") " pm_uptime=2000\n");
+	assert_string_equal(lab_owners(lab), "1 none:none\n"
+					     "10 pm2:/root/.pm2\n"
+					     "11 pm2:/root/.pm2/default/api\n"
+					     "12 pm2:/root/.pm2/default/api orphan\n"
+					     "13 pm2:/root/.pm2/default/api orphan\n");
+	assert_string_equal(lab_why(lab, 12), "left behind by an earlier run of api, which was started again since");
+	assert_string_equal(lab_why(lab, 13), "pm_id in its environment; that is pid 11");
 	lab_free(lab);
 }
 
@@ -579,17 +743,22 @@ static const struct {
 	{NODE "/usr/lib/node_modules/@anthropic-ai/claude-code/cli.js", "claude-code"},
 	{"/bin/sh sh ; CLAUDE_CODE_CHILD_SESSION=1", "claude-code"},
 	{NODE "/usr/lib/node_modules/@openai/codex/bin/codex.js", "codex"},
+	{NODE "/usr/local/bin/codex exec ls", "codex"},
+	{NODE "/x/node_modules/.bin/codex", "codex"},
 	{"/x/vendor/x86_64-unknown-linux-musl/bin/codex codex exec ls", "codex"},
 	{"/bin/sh sh ; CODEX_CI=1", "codex"},
 	{NODE "/usr/lib/node_modules/@google/gemini-cli/bundle/gemini.js", "gemini"},
+	{NODE "--max-old-space-size=512 /x/node_modules/.bin/gemini", "gemini"},
 	{"/bin/sh sh ; GEMINI_CLI=1", "gemini"},
 	{NODE "/usr/lib/node_modules/@qwen-code/qwen-code/cli.js", "qwen"},
+	{NODE "/x/node_modules/.bin/qwen", "qwen"},
 	{"/bin/sh sh ; QWEN_CODE=1", "qwen"},
 	{"/x/bin/kilo kilo", "kilo"},
 	{"/bin/sh sh ; OPENCODE=1 KILO=1 KILOCODE_FEATURE=cli", "kilo"},
 	{"/x/opencode-linux-x64/bin/opencode opencode", "opencode"},
 	{"/bin/sh sh ; OPENCODE=1 AGENT=1", "opencode"},
 	{"/x/copilot-linux-x64/copilot copilot ; comm:MainThread", "copilot"},
+	{NODE "/x/node_modules/.bin/copilot -p x", "copilot"},
 	{"/bin/sh sh ; COPILOT_CLI=1", "copilot"},
 	{"/root/.amp/bin/amp amp", "amp"},
 	{"/bin/sh sh ; AGENT=amp CLAUDECODE=1 AMP_CURRENT_THREAD_ID=T-1", "amp"},
@@ -609,6 +778,7 @@ static const struct {
 	{"/bin/sh sh ; CLINE_ACTIVE=1", "cline"},
 	{NODE "/usr/lib/node_modules/@continuedev/cli/dist/cn.js", "continue"},
 	{"/usr/bin/node pi", "pi"},
+	{NODE "/x/node_modules/.bin/pi -p x", "pi"},
 	{"/bin/sh sh ; PI_CODING_AGENT=true", "pi"},
 	{"/x/cli-linux-x64/bin/droid droid", "droid"},
 	{"/bin/sh sh ; NODE_EXTRA_CA_CERTS=/root/.factory/cache/certs/x.pem", "droid"},
@@ -787,6 +957,15 @@ int main(void)
 		cmocka_unit_test(an_unknown_agent_is_known_by_the_convention),
 		cmocka_unit_test(agents_without_marks_are_known_by_ancestry),
 		cmocka_unit_test(a_zombie_keeps_its_owner),
+		cmocka_unit_test(an_ended_agent_without_sessions_is_one_owner),
+		cmocka_unit_test(an_ended_agent_without_sessions_stays_the_owner_that_was_seen),
+		cmocka_unit_test(a_pid_marker_may_name_the_inner_of_two_wrappers),
+		cmocka_unit_test(an_owner_keeps_its_id_when_only_its_wrapper_ends),
+		cmocka_unit_test(a_nameless_orphan_in_the_kernel_session_of_a_tool_is_its_agents),
+		cmocka_unit_test(what_is_told_to_do_something_else_is_no_session),
+		cmocka_unit_test(a_server_is_a_root_while_it_runs_sessions),
+		cmocka_unit_test(a_root_is_told_by_its_script_too),
+		cmocka_unit_test(what_a_restart_leaked_is_told_from_what_the_app_has),
 		cmocka_unit_test(apps_are_owners_below_their_daemon),
 		cmocka_unit_test(an_app_between_two_lives_is_still_shown),
 		cmocka_unit_test(an_app_that_an_agent_started_is_not_the_agents),

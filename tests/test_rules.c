@@ -371,6 +371,88 @@ static void a_title_is_the_last_of_the_best_kind(void **state)
 	home_remove(&home);
 }
 
+static void expect_title(const struct home *home, const char *rule, const char *process, const char *session, const char *want)
+{
+	struct ruleset *rules = rules_new();
+	struct snapshot *snap = lab_snapshot(0, process);
+	struct identity identity;
+
+	identity_init(&identity);
+	names_read_title(&(struct name_query){.rule = rules_find(rules, rule),
+					      .facts = snap->procs[0].facts,
+					      .home = home->dir,
+					      .session = session,
+					      .pid = 4211,
+					      .since_ms = session ? 0 : 1},
+			 &identity);
+	if (want)
+		assert_string_equal(identity.name, want);
+	else
+		assert_null(identity.name);
+	identity_done(&identity);
+	snapshot_free(snap);
+	rules_free(rules);
+}
+
+static void a_session_without_a_title_is_named_by_its_first_prompt(void **state)
+{
+	struct home home;
+
+	(void)state;
+	home_make(&home);
+	/* what an agent tells itself in a user's name, then what the user said */
+	home_write(&home, ".codex/sessions/2026/11/25/rollout-2026-11-25T18-47-57-t1.jsonl",
+		   "{\"type\":\"session_meta\",\"payload\":{\"id\":\"t1\"}}\n"
+		   "{\"payload\":{\"role\":\"developer\",\"content\":[{\"text\":\"rules\"}]}}\n"
+		   "{\"payload\":{\"role\":\"user\",\"content\":[{\"text\":\"<environment_context>\"}]}}\n"
+		   "{\"payload\":{\"role\":\"user\",\"content\":[{\"text\":\"fix the leak\\nand push\"}]}}\n"
+		   "{\"payload\":{\"role\":\"user\",\"content\":[{\"text\":\"now the tests\"}]}}\n");
+	expect_title(&home, "codex", "1 0 /x/codex codex", "t1", "fix the leak");
+	expect_title(&home, "codex", "1 0 /x/codex codex", "t2", NULL);
+	home_write(&home, ".claude/projects/-srv-api/5e6e.jsonl",
+		   "{\"type\":\"user\",\"message\":{\"role\":\"user\",\"content\":\"fix it\"}}\n");
+	expect_title(&home, "claude-code", "1 0 /x/claude claude", "5e6e", "fix it");
+	home_write(&home, ".copilot/session-state/c1/workspace.yaml", "id: c1\nname: Fix it all\nuser_named: false\n");
+	expect_title(&home, "copilot", "1 0 /x/copilot copilot", "c1", "Fix it all");
+	home_remove(&home);
+}
+
+static void a_log_that_names_no_session_is_believed_when_it_is_the_only_one(void **state)
+{
+	static const char line[] = "{\"type\":\"message\",\"message\":{\"role\":\"user\",\"content\":[{\"text\":\"fix it\"}]}}\n";
+	static const char pi[] = "1 0 /usr/bin/node pi ; cwd:/srv/a.b";
+	struct home home;
+
+	(void)state;
+	home_make(&home);
+	home_write(&home, ".pi/agent/sessions/--srv-a-b--/2026_1.jsonl", line);
+	expect_title(&home, "pi", pi, NULL, "fix it");
+	home_write(&home, ".pi/agent/sessions/--srv-a-b--/2026_2.jsonl", line);
+	expect_title(&home, "pi", pi, NULL, NULL);
+	home_remove(&home);
+}
+
+static void an_ended_session_keeps_the_name_that_its_registry_has(void **state)
+{
+	struct ruleset *rules = rules_new();
+	struct identity identity;
+	struct home home;
+
+	(void)state;
+	home_make(&home);
+	home_write(&home, ".claude/sessions/4211.json",
+		   "{\"sessionId\":\"5e6e\",\"procStart\":\"684113\",\"name\":\"api-refactor\",\"status\":\"busy\"}");
+	home_write(&home, ".claude/sessions/4212.json", "{\"sessionId\":\"other\",\"procStart\":\"1\",\"name\":\"no\"}");
+	identity_init(&identity);
+	names_read_session(&(struct name_query){.rule = rules_find(rules, "claude-code"), .home = home.dir, .session = "5e6e"},
+			   &identity);
+	assert_string_equal(identity.name, "api-refactor");
+	assert_null(identity.status); /* it is not busy any more */
+	identity_done(&identity);
+	rules_free(rules);
+	home_remove(&home);
+}
+
 static void containers_are_named_by_the_engines_files(void **state)
 {
 	struct home home;
@@ -439,6 +521,9 @@ int main(void)
 		cmocka_unit_test(a_living_session_is_in_its_registry),
 		cmocka_unit_test(a_broken_registry_says_nothing),
 		cmocka_unit_test(a_title_is_the_last_of_the_best_kind),
+		cmocka_unit_test(a_session_without_a_title_is_named_by_its_first_prompt),
+		cmocka_unit_test(a_log_that_names_no_session_is_believed_when_it_is_the_only_one),
+		cmocka_unit_test(an_ended_session_keeps_the_name_that_its_registry_has),
 		cmocka_unit_test(containers_are_named_by_the_engines_files),
 		cmocka_unit_test(templates_are_filled_or_not_at_all),
 	};

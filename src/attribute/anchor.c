@@ -8,11 +8,6 @@
 
 enum { REGISTRY_AGE_MS = 5000 }; /* how old what a registry said may be */
 
-static const struct process *process_at(const struct pass *pass, int32_t i)
-{
-	return &pass->snap->procs[i];
-}
-
 /* Both started by the same session, or by none. */
 static bool same_session(const struct rule *rule, const struct profile *a, const struct profile *b)
 {
@@ -29,9 +24,8 @@ static bool is_wrapped(const struct pass *pass, int32_t i)
 	const struct finding *found = &pass->found[i];
 	const struct finding *outer = found->parent >= 0 ? &pass->found[found->parent] : NULL;
 
-	return outer && outer->anchor >= 0 && outer->profile->root == found->profile->root &&
-	       !found->profile->root->any_child &&
-	       same_session(found->profile->root, found->profile, outer->profile);
+	return outer && outer->anchor >= 0 && outer->root == found->root &&
+	       !found->root->any_child && same_session(found->root, found->profile, outer->profile);
 }
 
 /* cron forks itself for each job: that is no second cron. */
@@ -39,20 +33,21 @@ static bool is_job(const struct pass *pass, int32_t i)
 {
 	const struct finding *found = &pass->found[i];
 
-	return found->profile->root->any_child && found->parent >= 0 &&
-	       pass->found[found->parent].profile->root == found->profile->root;
+	return found->root->any_child && found->parent >= 0 &&
+	       pass->found[found->parent].root == found->root;
 }
 
 /* What the agent's own files say of this root; asked again when it is some seconds old. */
 static const struct identity *read_registry(struct pass *pass, int32_t i, const struct rule *rule)
 {
-	const struct process *proc = process_at(pass, i);
+	const struct process *proc = pass_process(pass, i);
 	struct known_root *known = memory_root(pass->memory, process_key(proc));
 	struct name_query query = {
 		.rule = rule,
 		.facts = proc->facts,
 		.home = pass->found[i].profile->home,
 		.pid = proc->pid,
+		.ns_pid = proc->ns_pid,
 		.start_ticks = proc->start_ticks,
 	};
 
@@ -71,7 +66,7 @@ static const struct identity *read_registry(struct pass *pass, int32_t i, const 
 static bool is_pid_of(const struct pass *pass, int32_t root, int64_t pid,
 		      const struct process *seen_by)
 {
-	const struct process *proc = process_at(pass, root);
+	const struct process *proc = pass_process(pass, root);
 
 	if (is_known(seen_by->facts->pid_ns) && seen_by->facts->pid_ns != pass->snap->host.pid_ns)
 		return proc->facts->pid_ns == seen_by->facts->pid_ns && proc->ns_pid == pid;
@@ -98,7 +93,7 @@ static void learn_session(struct pass *pass, int32_t i, const struct claim *clai
 
 	if (root < 0 || !claim->key || claim->is_child)
 		return;
-	if (claim->root_pid > 0 && !is_pid_of(pass, root, claim->root_pid, process_at(pass, i)))
+	if (claim->root_pid > 0 && !is_pid_of(pass, root, claim->root_pid, pass_process(pass, i)))
 		return;
 	own = claims_of_rule(&pass->found[root].profile->claims, claim->rule);
 	if (own && claim_equal(own, claim))
@@ -142,8 +137,8 @@ static void learn_sessions(struct pass *pass)
 		anchor_above[i] = NO_PROC;
 		if (parent >= 0) {
 			bool is_agent = pass->found[parent].anchor >= 0 &&
-					pass->found[parent].profile->root &&
-					pass->found[parent].profile->root->kind == OWNER_AGENT;
+					pass->found[parent].root &&
+					pass->found[parent].root->kind == OWNER_AGENT;
 
 			anchor_above[i] = is_agent ? parent : anchor_above[parent];
 		}
@@ -160,8 +155,8 @@ static void learn_sessions(struct pass *pass)
 
 static void make_anchor(struct pass *pass, int32_t i)
 {
-	const struct process *proc = process_at(pass, i);
-	const struct rule *rule = pass->found[i].profile->root;
+	const struct process *proc = pass_process(pass, i);
+	const struct rule *rule = pass->found[i].root;
 	char key[48];
 	int32_t at;
 	struct draft *draft;
@@ -177,13 +172,26 @@ static void make_anchor(struct pass *pass, int32_t i)
 	pass->found[i].anchor = at;
 }
 
+/* The inner of two wrappers whose outer has ended: the owner stays what it was. */
+static void keep_key(struct pass *pass, int32_t at)
+{
+	const struct draft *draft = pass_draft(pass, at);
+	const struct process *root = pass_process(pass, draft->owner.root);
+	const struct known_owner *known = memory_find_proc(pass->memory, process_key(root));
+
+	if (known && known->rule == draft->rule && !known->is_child && !known->session &&
+	    roster_find(&pass->roster, known->id) == NO_OWNER)
+		pass->error =
+			roster_rename(&pass->roster, at, draft->rule->name, known->key, root->pid);
+}
+
 /* The key that stays: the session's, a template's, or the root's own pid and start time, which it
  * has already. */
 static void name_anchor(struct pass *pass, int32_t at)
 {
 	struct draft *draft = pass_draft(pass, at);
 	const struct rule *rule = draft->rule;
-	const struct process *proc = process_at(pass, draft->owner.root);
+	const struct process *proc = pass_process(pass, draft->owner.root);
 	struct name_query query = {
 		.rule = rule,
 		.facts = proc->facts,
@@ -206,18 +214,51 @@ static void name_anchor(struct pass *pass, int32_t at)
 			roster_rename(&pass->roster, at, rule->name, draft->session, proc->pid);
 	else if (key)
 		pass->error = roster_rename(&pass->roster, at, rule->name, key, proc->pid);
+	else
+		keep_key(pass, at);
 	free(key);
+}
+
+/* `codex app-server` is no session, but it runs some: it is their root once a process of one names
+ * it, or is its child. */
+static void find_servers(struct pass *pass)
+{
+	for (size_t i = 0; i < pass->snap->n_procs; i++) {
+		const struct finding *found = &pass->found[i];
+
+		for (size_t c = 0; c < found->profile->claims.n; c++) {
+			const struct claim *claim = &found->profile->claims.items[c];
+			int32_t named =
+				claim->root_pid > 0 && claim->root_pid <= INT32_MAX
+					? snapshot_find_pid(pass->snap, (int32_t)claim->root_pid)
+					: NO_PROC;
+			int32_t servers[] = {found->parent, named};
+
+			for (size_t s = 0; s < 2; s++) {
+				struct finding *server =
+					servers[s] >= 0 ? &pass->found[servers[s]] : NULL;
+
+				if (server && server->profile->server == claim->rule &&
+				    found->profile->root != claim->rule)
+					server->root = claim->rule;
+			}
+		}
+	}
 }
 
 void anchors_find(struct pass *pass)
 {
 	size_t n_anchors;
 
+	for (size_t i = 0; i < pass->snap->n_procs; i++)
+		pass->found[i].root = pass->found[i].profile->root;
+	find_servers(pass);
+
 	for (size_t n = 0; n < pass->snap->n_procs && pass->error == 0; n++) {
 		int32_t i = pass->order[n];
 		struct finding *found = &pass->found[i];
 
-		if (!found->profile->root || is_job(pass, i))
+		if (!found->root || is_job(pass, i))
 			continue;
 		if (is_wrapped(pass, i)) {
 			found->anchor = pass->found[found->parent].anchor;

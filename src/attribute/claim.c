@@ -220,7 +220,7 @@ static bool same(const char *a, const char *b)
 
 bool claim_equal(const struct claim *a, const struct claim *b)
 {
-	return a->rule == b->rule && same(a->key, b->key);
+	return a->rule == b->rule && same(a->key, b->key) && (a->key || a->root_pid == b->root_pid);
 }
 
 const struct claim *claims_of_rule(const struct claims *claims, const struct rule *rule)

@@ -71,7 +71,9 @@ static void ask_engines(const struct pass *pass, const struct draft *draft,
 
 static void look(const struct pass *pass, const struct draft *draft, struct known_owner *known)
 {
-	int32_t face = face_of(draft);
+	/* of merged wrappers the innermost is the one that keeps files */
+	int32_t face =
+		draft->owner.root != NO_PROC && draft->core >= 0 ? draft->core : face_of(draft);
 	const struct process *proc = face >= 0 ? &pass->snap->procs[face] : NULL;
 	struct name_query query = {
 		.rule = draft->rule,
@@ -80,13 +82,18 @@ static void look(const struct pass *pass, const struct draft *draft, struct know
 		.key = draft->owner.key,
 		.session = draft->session,
 		.pid = proc && draft->owner.root != NO_PROC ? proc->pid : 0,
+		.ns_pid = proc ? proc->ns_pid : 0,
 		.start_ticks = proc ? proc->start_ticks : 0,
+		.since_ms = proc && draft->owner.root != NO_PROC
+				    ? snapshot_start_ms(pass->snap, proc)
+				    : 0,
 	};
 
 	identity_done(&known->identity);
 	identity_init(&known->identity);
 	if (draft->owner.kind == OWNER_AGENT) {
 		names_read_session(&query, &known->identity);
+		query.source = known->identity.source;
 		names_read_title(&query, &known->identity);
 		return;
 	}

@@ -9,9 +9,19 @@
 
 enum { WORDS_MAX = 8 }; /* arguments that `arg` looks at */
 
-enum field { FIELD_EXE, FIELD_COMM, FIELD_ARGV0, FIELD_ARG, FIELD_TITLE, FIELD_ENV, FIELDS };
+enum field {
+	FIELD_EXE,
+	FIELD_COMM,
+	FIELD_ARGV0,
+	FIELD_ARG,
+	FIELD_SUB,
+	FIELD_TITLE,
+	FIELD_ENV,
+	FIELDS
+};
 
-static const char *const field_names[FIELDS] = {"exe", "comm", "argv0", "arg", "title", "env"};
+static const char *const field_names[FIELDS] = {"exe", "comm",  "argv0", "arg",
+						"sub", "title", "env"};
 
 /* One word of a condition. */
 struct matcher {
@@ -242,7 +252,8 @@ static int matcher_parse(struct matcher *matcher, const char *word, const char *
 		text_add(&whole, word);
 	}
 	if (prefix == 0) {
-		text_printf(error, "'%s' is not FIELD:VALUE (exe, comm, argv0, arg, title, env)",
+		text_printf(error,
+			    "'%s' is not FIELD:VALUE (exe, comm, argv0, arg, sub, title, env)",
 			    word);
 		rc = -EINVAL;
 	} else {
@@ -317,6 +328,31 @@ static bool any_word_matches(const struct matcher *matcher, const struct subject
 	return false;
 }
 
+static bool is_interpreter(const char *exe)
+{
+	static const char *const names[] = {"node", "bun", "deno", "python"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strncmp(exe, names[i], strlen(names[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What a program is told to do: "update" in `claude update` and in `node --max-old-space-size=512
+ * /x/cli.js update`; never a later word, which may be a prompt. NULL when there is none. */
+static const char *subcommand(const struct subject *subject)
+{
+	size_t at = 1;
+
+	if (is_interpreter(subject->exe)) {
+		while (at < subject->n_words && subject->words[at][0] == '-')
+			at++;
+		at++;
+	}
+	return at < subject->n_words ? subject->words[at] : NULL;
+}
+
 static bool matcher_holds(const struct matcher *matcher, const struct subject *subject)
 {
 	const char *value;
@@ -330,6 +366,9 @@ static bool matcher_holds(const struct matcher *matcher, const struct subject *s
 		return value_matches(matcher, subject->argv0);
 	case FIELD_ARG:
 		return any_word_matches(matcher, subject);
+	case FIELD_SUB:
+		value = subcommand(subject);
+		return value && value_matches(matcher, value);
 	case FIELD_TITLE:
 		return value_matches(matcher, subject->title);
 	case FIELD_ENV:

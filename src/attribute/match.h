@@ -4,7 +4,8 @@
  * A word is FIELD:VALUE. A value is a list of exact names parted by `|`, or after `~` one POSIX
  * extended regular expression. All words of a condition must hold. Fields: `exe` (base name of the
  * executable), `comm`, `argv0` (base name of the first argument), `arg` (any of the first
- * arguments), `title` (the whole command line), `env` (NAME, NAME=VALUE or NAME~REGEX). A word with
+ * arguments), `sub` (the first argument behind the program's own name, or behind an interpreter's
+ * script), `title` (the whole command line), `env` (NAME, NAME=VALUE or NAME~REGEX). A word with
  * spaces stands in double quotes.
  */
 #ifndef CLADE_MATCH_H

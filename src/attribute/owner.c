@@ -253,6 +253,18 @@ static int32_t final_owner(struct pass *pass, int32_t i)
 	return plain_owner(pass, OWNER_NONE);
 }
 
+/* An orphan of an app whose instances all began later: what a restart has leaked. */
+static bool is_leftover(const struct pass *pass, int32_t i, const struct draft *draft)
+{
+	const struct claim *claim =
+		draft->rule && draft->is_child
+			? claims_of_rule(&pass->found[i].profile->claims, draft->rule)
+			: NULL;
+
+	return claim && claim->is_child && is_known(claim->since_ms) &&
+	       is_known(draft->oldest_run_ms) && claim->since_ms < draft->oldest_run_ms;
+}
+
 static void conclude(struct pass *pass, size_t n)
 {
 	int32_t i = pass->order[n];
@@ -274,6 +286,13 @@ static void conclude(struct pass *pass, size_t n)
 	assignment->is_orphan =
 		(draft->owner.kind == OWNER_AGENT || draft->owner.kind == OWNER_PM2) &&
 		!found->is_attached;
+	if (found->claim && found->inner == at)
+		found->evidence = pass_say_claim(pass, found->claim, at);
+	if (assignment->is_orphan && is_leftover(pass, i, draft))
+		found->evidence = pass_say(pass,
+					   "left behind by an earlier run of %s, which was started "
+					   "again since",
+					   draft->owner.name ? draft->owner.name : "it");
 	assignment->evidence = found->evidence ? found->evidence : "";
 	if (draft->owner.kind == OWNER_AGENT)
 		assignment->title = found->profile->title;

@@ -118,11 +118,15 @@ static const char *unwrap(const struct ruleset *rules, const struct subject *sub
 static void find_root(struct profile *profile, const struct ruleset *rules,
 		      const struct subject *subject)
 {
-	for (size_t i = 0; i < rules->n && !profile->root; i++) {
+	for (size_t i = 0; i < rules->n && !profile->root && !profile->server; i++) {
 		const struct rule *rule = rules->rules[i];
 
-		if (conditions_hold(&rule->roots, subject) &&
-		    !conditions_hold(&rule->root_nots, subject))
+		if (!conditions_hold(&rule->roots, subject) ||
+		    conditions_hold(&rule->root_nots, subject))
+			continue;
+		if (conditions_hold(&rule->servers, subject))
+			profile->server = rule;
+		else
 			profile->root = rule;
 	}
 }

@@ -11,7 +11,9 @@
 #include "rules.h"
 
 struct profile {
-	const struct rule *root;    /* the rule whose root it is, or NULL */
+	const struct rule *root; /* the rule whose root it is, or NULL */
+	const struct rule
+		*server; /* the rule whose root it is once it has started something, or NULL */
 	const struct rule *monitor; /* the first rule whose container monitor it is, or NULL */
 	struct claims claims;
 	struct frames frames;

@@ -1,7 +1,7 @@
 /*
  * Processes whose own evidence is gone: a program wrote over its environment, or it belongs to
  * another user. What is around them still tells: the others of their kernel session, their
- * children, a cgroup that only one product makes.
+ * children, a cgroup that only one product makes. And those whose mark names no session.
  */
 #include <stdlib.h>
 
@@ -128,12 +128,46 @@ static int32_t *children_learn(struct pass *pass)
 	return common;
 }
 
+/* The owner to which a nameless one belongs: that of the leader of its kernel session, a tool's
+ * shell that still is below the agent; NO_OWNER when the leader is gone or another's. */
+static int32_t namer_of(const struct pass *pass, const struct draft *nameless)
+{
+	int32_t leader = snapshot_find_pid(pass->snap, nameless->nameless_sid);
+	int32_t owner = leader >= 0 ? pass->found[leader].inner : NO_OWNER;
+
+	return owner != NO_OWNER && pass_draft(pass, owner)->rule == nameless->rule &&
+			       pass_draft(pass, owner)->nameless_sid == 0
+		       ? owner
+		       : NO_OWNER;
+}
+
+/* Its mark names no session, but the others of its kernel session have one. */
+static void name_nameless(struct pass *pass)
+{
+	for (size_t i = 0; i < pass->snap->n_procs; i++) {
+		struct finding *found = &pass->found[i];
+		const struct draft *draft =
+			found->inner != NO_OWNER ? pass_draft(pass, found->inner) : NULL;
+		int32_t owner = draft && draft->nameless_sid > 0 ? namer_of(pass, draft) : NO_OWNER;
+
+		if (owner == NO_OWNER)
+			continue;
+		found->inner = owner;
+		found->claim = NULL;
+		found->evidence = pass_say(pass,
+					   "a mark of %s in its environment, and in the kernel "
+					   "session of one of its shells, pid %d",
+					   draft->rule->label, draft->nameless_sid);
+	}
+}
+
 void repair_orphans(struct pass *pass)
 {
 	struct session_owner *sessions = NULL;
 	struct session_owner *entry, *next;
 	const int32_t *child_owner = NULL;
 
+	name_nameless(pass);
 	for (size_t n = 0; n < pass->snap->n_procs; n++) {
 		int32_t i = pass->order[n];
 		struct finding *found = &pass->found[i];
@@ -142,7 +176,8 @@ void repair_orphans(struct pass *pass)
 		    is_strong(pass, pass->found[found->parent].inner)) {
 			/* its parent was repaired just now */
 			found->inner = pass->found[found->parent].inner;
-			found->evidence = pass->found[found->parent].evidence;
+			found->evidence = pass_say(pass, "descends from pid %d, which is of it",
+						   pass_process(pass, found->parent)->pid);
 			continue;
 		}
 		if (!is_lost(pass, i))

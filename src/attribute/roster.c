@@ -44,6 +44,7 @@ static int add(struct roster *roster, const char *product, const char *key, char
 		.restarts = UNKNOWN,
 	};
 	draft->core = NO_PROC;
+	draft->oldest_run_ms = UNKNOWN;
 	draft->sample = NO_PROC;
 	draft->slot = (int32_t)roster->n;
 	roster->drafts = mem_grow(roster->drafts, roster->n + 1, sizeof(*roster->drafts));

@@ -18,9 +18,12 @@ struct draft {
 	int32_t core;            /* the innermost of merged wrappers: node -> codex; NO_PROC */
 	int32_t sample;          /* some process of it, the first found; NO_PROC */
 	uint32_t procs;          /* its own */
-	bool is_child;           /* an app, a pane, a job */
-	bool is_lingering;       /* has no process now, is shown all the same */
-	int32_t slot;            /* its place in the result, NO_OWNER: left out */
+	uint64_t oldest_run_ms; /* when the oldest of an app's living instances was started; UNKNOWN
+				 */
+	int32_t nameless_sid;   /* known by nothing but this kernel session; 0: known by more */
+	bool is_child;          /* an app, a pane, a job */
+	bool is_lingering;      /* has no process now, is shown all the same */
+	int32_t slot;           /* its place in the result, NO_OWNER: left out */
 	UT_hash_handle hh;
 };
 

@@ -33,6 +33,7 @@ struct rule {
 
 	/* The root process, and what looks like one and is none. */
 	struct conditions roots, root_nots;
+	struct conditions servers; /* serves sessions: a root once something of it runs */
 
 	/* Environment markers. */
 	struct conditions envs, env_nots;
@@ -65,7 +66,8 @@ struct rule {
 	struct pattern name_pattern;   /* what to take of the title or of the name */
 	char *config_env, *config_dir; /* %c */
 	struct line engine;            /* executable, option and default that give %d */
-	struct lines registry, titles, name_json, name_list, name_state;
+	struct lines registry, titles, title_lines, title_firsts;
+	struct lines name_json, name_list, name_state;
 	struct lines name_glob, name_vars;
 	struct pattern registry_fd;
 	char *registry_glob;
