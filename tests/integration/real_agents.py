@@ -1,0 +1,289 @@
+"""Real coding agents from npm, driven by a mock of their language models on the loopback interface.
+
+Each runs in a network namespace without a way out, with an empty environment and a home of its own. The model's first
+answer is one call of the shell tool, whose command leaves one of each behind: a plain child, one in a session of its own,
+and one that has left its parents. What clade says is held against the tree, while the agent runs and after its death.
+"""
+import json
+import os
+import re
+import shutil
+import subprocess
+
+from lib import LIFE_S, PATH, Scene, Skip, argv_of, is_alive, kill, main, ok, outside, read, stat_of, wait_for
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+LONG = LIFE_S + 50  # what tells the tools' sleeps apart
+COMMAND = f"(nohup sleep {LONG + 1} >/dev/null 2>&1 &) ; setsid sleep {LONG + 2} >/dev/null 2>&1 & sleep {LONG + 3} | cat"
+
+
+def installation(package, version):
+    """The directory of an installed package, which is kept for the next run."""
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    name = package.replace("@", "").replace("/", "-")
+    prefix = os.path.join(cache, "clade-tests", f"agent-{name}-{version}")
+    if not shutil.which("node", path=PATH) or not shutil.which("npm"):
+        raise Skip("no node and npm")
+    if not os.path.exists(f"{prefix}/complete"):
+        shutil.rmtree(prefix, ignore_errors=True)
+        os.makedirs(prefix)
+        # npm needs the proxies and certificates that the caller has set
+        result = subprocess.run(["npm", "install", "--prefix", prefix, "--no-audit", "--no-fund", f"{package}@{version}"],
+                                stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
+        if result.returncode != 0:
+            shutil.rmtree(prefix, ignore_errors=True)
+            raise Skip(f"npm cannot install {package}: " + " ".join(result.stderr.split())[-200:])
+        open(f"{prefix}/complete", "w").close()
+    return f"{prefix}/node_modules"
+
+
+class Model:
+    """The mock, in a network namespace of its own."""
+
+    def __init__(self, scene):
+        if os.geteuid() != 0:
+            raise Skip("only root can make a network namespace")
+        self.scene, self.dir = scene, f"{scene.dir}/model"
+        os.mkdir(self.dir)
+        self.process = scene.start(["unshare", "--net", "python3", f"{HERE}/mock_llm.py", self.dir])
+        wait_for("the model", lambda: os.path.exists(f"{self.dir}/port") or not is_alive(self.process.pid))
+        if not is_alive(self.process.pid):
+            raise Skip("no network namespace can be made: " + read(scene.log).strip()[-200:])
+        self.url = f"http://127.0.0.1:{read(f'{self.dir}/port')}"
+
+    def task(self, name, command):
+        """From now on `task-NAME` in a prompt makes an agent run that command."""
+        self.scene.write(f"{self.dir}/{name}", command)
+
+    def command(self, argv):
+        """The command that runs a program where it can reach the model, in the scene's directory `work`."""
+        os.makedirs(f"{self.scene.dir}/work", exist_ok=True)
+        return ["nsenter", f"--net=/proc/{self.process.pid}/ns/net", f"--wd={self.scene.dir}/work", *argv]
+
+    def row(self):
+        return self.process, "the model", {"kind": lambda kind: kind != "agent"}, False
+
+
+# ---- The agents: how each is told to use the model, and what is known of it ---------------------------
+
+class Agent:
+    product = package = version = program = None
+    has_session = True  # its children carry a session id
+    is_node = True  # started by node, or by itself
+    keeps_name = True  # the first prompt is found in its files
+
+    def __init__(self, scene, model):
+        self.scene, self.model = scene, model
+        self.modules = installation(self.package, self.version)
+        self.program_path = f"{self.modules}/.bin/{self.program}"
+        self.prepare()
+
+    def prepare(self):
+        pass
+
+    def arguments(self, prompt):
+        raise NotImplementedError
+
+    def env(self):
+        return {}
+
+    def argv(self, prompt):
+        """The words that one would type."""
+        return [*(["node"] if self.is_node else []), self.program_path, *self.arguments(prompt)]
+
+    def start(self, prompt, env=None):
+        return self.scene.start(self.model.command(self.argv(prompt)), {**self.env(), **(env or {})})
+
+    def shell(self, prompt):
+        """The same as a line for a shell."""
+        quoted = " ".join("'" + word.replace("'", "'\\''") + "'" for word in self.argv(prompt))
+        return " ".join(f"{name}='{value}'" for name, value in self.env().items()) + " " + quoted
+
+    def owner(self, root, **more):
+        owner = {"kind": "agent", "product": self.product, "root_pid": root, "instances": 1 if root else 0, **more}
+        if root and self.keeps_name:
+            owner["name"] = re.compile("^task-")
+        return owner
+
+
+class Claude(Agent):
+    product, package, version, program, is_node = "claude-code", "@anthropic-ai/claude-code", "2.1.197", "claude", False
+
+    def arguments(self, prompt):
+        return ["-p", prompt, "--allowedTools", "Bash"]
+
+    def env(self):
+        return {"ANTHROPIC_BASE_URL": self.model.url, "ANTHROPIC_API_KEY": "sk-none", "DISABLE_AUTOUPDATER": "1",
+                "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1"}
+
+
+class Codex(Agent):
+    product, package, version, program = "codex", "@openai/codex", "0.169.0", "codex"
+
+    def arguments(self, prompt):
+        return ["exec", "--dangerously-bypass-approvals-and-sandbox", "--skip-git-repo-check", "-m", "mock",
+                "-c", "model_provider=mock",
+                "-c", f'model_providers.mock={{name="mock",base_url="{self.model.url}/v1",wire_api="responses"}}', prompt]
+
+
+class Gemini(Agent):
+    product, package, version, program = "gemini", "@google/gemini-cli", "0.61.0", "gemini"
+    has_session = keeps_name = False
+
+    def prepare(self):
+        self.scene.write("home/.gemini/settings.json", json.dumps({
+            "security": {"auth": {"selectedType": "gemini-api-key"}}, "privacy": {"usageStatisticsEnabled": False}}))
+
+    def arguments(self, prompt):
+        return ["-y", "--skip-trust", "-m", "gemini-2.5-flash", "-p", prompt]
+
+    def env(self):
+        return {"GEMINI_API_KEY": "none", "GOOGLE_GEMINI_BASE_URL": self.model.url}
+
+
+class Qwen(Agent):
+    product, package, version, program, has_session = "qwen", "@qwen-code/qwen-code", "0.15.10", "qwen", False
+
+    def arguments(self, prompt):
+        return ["-y", "--auth-type", "openai", "--openai-api-key", "none", "--openai-base-url", f"{self.model.url}/v1",
+                "-m", "mock", "-p", prompt]
+
+
+class Opencode(Agent):
+    product, package, version, program = "opencode", "opencode-ai", "1.18.33", "opencode"
+    is_node = has_session = keeps_name = False
+
+    def prepare(self):
+        provider = {"npm": "@ai-sdk/openai-compatible", "name": "mock", "models": {"mock": {"name": "mock"}},
+                    "options": {"baseURL": f"{self.model.url}/v1", "apiKey": "none"}}
+        self.scene.write("home/.config/opencode/opencode.json", json.dumps({
+            "autoupdate": False, "share": "disabled", "model": "mock/mock", "permission": {"bash": "allow"},
+            "provider": {"mock": provider}}))
+
+    def arguments(self, prompt):
+        return ["run", prompt]
+
+    def env(self):
+        return {"OPENCODE_DISABLE_MODELS_FETCH": "1", "OPENCODE_DISABLE_AUTOUPDATE": "1"}
+
+
+class Copilot(Agent):
+    product, package, version, program = "copilot", "@github/copilot", "1.0.102", "copilot"
+
+    def arguments(self, prompt):
+        return ["-p", prompt, "--allow-all"]
+
+    def env(self):
+        return {"COPILOT_PROVIDER_BASE_URL": f"{self.model.url}/v1", "COPILOT_PROVIDER_TYPE": "openai", "COPILOT_MODEL": "mock",
+                "COPILOT_PROVIDER_API_KEY": "none", "COPILOT_OFFLINE": "true"}
+
+
+class Pi(Agent):
+    product, package, version, program, has_session = "pi", "@mariozechner/pi-coding-agent", "0.73.1", "pi", False
+
+    def prepare(self):
+        self.scene.write("home/.pi/agent/models.json", json.dumps({"providers": {"mock": {
+            "baseUrl": f"{self.model.url}/v1", "api": "openai-completions", "apiKey": "none", "models": [{"id": "mock"}]}}}))
+
+    def arguments(self, prompt):
+        return ["-p", "--provider", "mock", "--model", "mock", prompt]
+
+    def env(self):
+        return {"PI_OFFLINE": "1"}
+
+
+# ---- What the tool call left --------------------------------------------------------------------------
+
+def tools(scene, agent):
+    """The processes of COMMAND by what they are, once all of them run."""
+    def find():
+        pids = {argv_of(pid): pid for pid in scene.pids()}
+        found = {who: pids.get(argv) for who, argv in [
+            ("left its parents", f"sleep {LONG + 1}"), ("in a session of its own", f"sleep {LONG + 2}"),
+            ("in a pipe", f"sleep {LONG + 3}"), ("the other end of it", "cat")]}
+        return all(found.values()) and found
+    try:
+        return wait_for(f"{agent.program}'s tool", find, 60)
+    except TimeoutError:
+        raise Skip(f"{agent.program} did not run its tool: " + " ".join(read(scene.log).split())[-300:]) from None
+
+
+def path_between(root, pid):
+    """The processes above `pid` up to the root, which must be there."""
+    path = []
+    while pid != root:
+        pid = int(stat_of(pid)[1])
+        if pid <= 1:
+            raise RuntimeError(f"{pid} is not below {root}")
+        path.append(pid)
+    return path
+
+
+def agent_rows(agent, root, found, **more):
+    """A row for each process of a living agent: its wrappers, the shell, the tools."""
+    owner = agent.owner(root.pid, **more)
+    gone = found["left its parents"]
+    above = path_between(root.pid, found["in a pipe"])
+    rows = [(pid, f"{agent.program}: above the tool", owner, False) for pid in above]
+    rows += [(pid, f"{agent.program}: {who}", owner, False) for who, pid in found.items() if pid != gone]
+    rows.append((gone, f"{agent.program}: a tool that left its parents", owner, True))
+    return rows
+
+
+def runs_and_is_killed(kind):
+    with Scene() as scene:
+        model = Model(scene)
+        agent = kind(scene, model)
+        model.task("one", COMMAND)
+        root = agent.start("task-one")
+        found = tools(scene, agent)
+        rows = agent_rows(agent, root, found, parent=outside, started_by=None)
+        snap = scene.judge(agent.program, [model.row(), *rows])
+        if snap:
+            owner = snap.owner_of(root.pid)
+            ok(snap.owned(owner["id"]) >= {int(getattr(row[0], "pid", row[0])) for row in rows} and owner["orphans"] >= 1,
+               f"{agent.program}: all of them are one session", owner)
+            if agent.has_session:
+                ok(re.fullmatch(r"[0-9a-f-]{36}", owner["key"]), f"{agent.program}: it is known by its session id", owner["key"])
+        # the program and all that it wraps end at once; what its shell started lives on
+        kill(*(pid for pid in path_between(root.pid, found["in a pipe"])
+               if os.path.basename(os.readlink(f"/proc/{pid}/exe")) not in ("bash", "dash", "sh", "zsh")))
+        left = [pid for pid in scene.pids() if pid != model.process.pid]
+        ended = agent.owner(None)
+        after = scene.judge(f"{agent.program} killed", [model.row(), *((pid, "what it left", ended, True) for pid in left)])
+        if after:
+            owners = {after.owner_of(pid)["id"] for pid in left}
+            ok(len(owners) == 1, f"{agent.program} killed: what it left is one owner", owners)
+            if agent.has_session:
+                ok(owners == {snap.owner_of(root.pid)["id"]}, f"{agent.program} killed: and that keeps its id", owners)
+
+
+def claude_code():
+    runs_and_is_killed(Claude)
+
+
+def codex():
+    runs_and_is_killed(Codex)
+
+
+def gemini():
+    runs_and_is_killed(Gemini)
+
+
+def qwen():
+    runs_and_is_killed(Qwen)
+
+
+def opencode():
+    runs_and_is_killed(Opencode)
+
+
+def copilot():
+    runs_and_is_killed(Copilot)
+
+
+def pi():
+    runs_and_is_killed(Pi)
+
+
+main(claude_code, codex, gemini, qwen, opencode, copilot, pi)
