@@ -57,6 +57,10 @@ struct facts {
 	bool is_exe_deleted;
 };
 
+/* One more and one less reference; facts_put takes NULL. */
+const struct facts *facts_get(const struct facts *facts);
+void facts_put(const struct facts *facts);
+
 /* The value of a marker, or NULL. */
 const char *facts_marker(const struct facts *facts, const char *name);
 

@@ -140,28 +140,27 @@ static int child_claim(const struct rule *rule, const struct subject *subject, c
 }
 
 /* The general convention counts only where no product's own rule does. */
-static void drop_general(struct claims *claims)
+static size_t drop_general(struct claim *claims, size_t n)
 {
 	size_t agents = 0;
 	size_t kept = 0;
 	int least = 0;
 
-	for (size_t i = 0; i < claims->n; i++) {
-		if (claims->items[i].is_child)
+	for (size_t i = 0; i < n; i++) {
+		if (claims[i].is_child)
 			continue;
 		agents++;
-		if (claims->items[i].rule->priority > least)
-			least = claims->items[i].rule->priority;
+		if (claims[i].rule->priority > least)
+			least = claims[i].rule->priority;
 	}
-	for (size_t i = 0; i < claims->n; i++) {
-		bool is_general = !claims->items[i].is_child &&
-				  claims->items[i].rule->roots.n == 0 &&
-				  claims->items[i].rule->priority == least && least >= 99;
+	for (size_t i = 0; i < n; i++) {
+		bool is_general = !claims[i].is_child && claims[i].rule->roots.n == 0 &&
+				  claims[i].rule->priority == least && least >= 99;
 
 		if (!(is_general && agents > 1))
-			claims->items[kept++] = claims->items[i];
+			claims[kept++] = claims[i];
 	}
-	claims->n = kept;
+	return kept;
 }
 
 /* A rule that takes its key from the value itself: AI_AGENT=acme_1-2 is the agent "acme". */
@@ -190,27 +189,30 @@ int claims_find(const struct ruleset *rules, const struct subject *subject, cons
 		struct arena *arena, struct claims *claims)
 {
 	const struct facts *facts = subject->facts;
+	struct claim found[CLAIMS_MAX];
+	size_t n = 0;
 	int rc = 0;
 
-	claims->n = 0;
+	*claims = (struct claims){0};
 	if (facts->markers_len == 0)
 		return 0;
-	for (size_t i = 0; i < rules->n && claims->n < CLAIMS_MAX && rc == 0; i++) {
+	for (size_t i = 0; i < rules->n && n < CLAIMS_MAX && rc == 0; i++) {
 		const struct rule *rule = rules->rules[i];
-		struct claim *claim = &claims->items[claims->n];
+		struct claim *claim = &found[n];
 
 		if (conditions_hold(&rule->children, subject)) {
 			rc = child_claim(rule, subject, home, arena, claim);
-			claims->n += rc == 0 && claim->key != NULL;
+			n += rc == 0 && claim->key != NULL;
 		} else if (conditions_hold(&rule->envs, subject) &&
 			   !conditions_hold(&rule->env_nots, subject)) {
 			*claim = agent_claim(rule, facts);
 			rc = name_general(claim, facts, home, arena);
-			claims->n++;
+			n++;
 		}
 	}
-	drop_general(claims);
-	return rc;
+	claims->n = drop_general(found, n);
+	claims->items = arena_copy(arena, found, claims->n * sizeof(found[0]));
+	return rc == 0 && !claims->items ? -ENOMEM : rc;
 }
 
 static bool same(const char *a, const char *b)

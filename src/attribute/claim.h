@@ -24,8 +24,8 @@ struct claim {
 };
 
 struct claims {
-	struct claim items[CLAIMS_MAX];
-	size_t n;
+	const struct claim *items; /* of the arena */
+	size_t n;                  /* at most CLAIMS_MAX */
 };
 
 /* Finds the claims in the markers of a process, in the order of the rules. Strings are of the arena

@@ -177,8 +177,15 @@ static int add_frame(struct frames *frames, struct arena *arena, const struct hi
 		     const char *path)
 {
 	char *key = mem_strndup(path + hit->start, hit->end - hit->start);
-	struct frame *frame = &frames->items[frames->n];
+	struct frame *items = arena_new(arena, frames->n + 1, sizeof(*items));
+	struct frame *frame = items + frames->n;
 
+	if (!items) {
+		free(key);
+		return -ENOMEM;
+	}
+	if (frames->n > 0)
+		memcpy(items, frames->items, frames->n * sizeof(*items));
 	if (hit->rule->is_key_escaped)
 		unescape(key);
 	replace_char(key, &hit->rule->key_replace);
@@ -188,6 +195,7 @@ static int add_frame(struct frames *frames, struct arena *arena, const struct hi
 	free(key);
 	if (!frame->key || !frame->path)
 		return -ENOMEM;
+	frames->items = items;
 	frames->n++;
 	return 0;
 }

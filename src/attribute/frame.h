@@ -17,8 +17,8 @@ struct frame {
 };
 
 struct frames {
-	struct frame items[FRAMES_MAX];
-	size_t n;
+	const struct frame *items; /* the outermost first; of the arena */
+	size_t n;                  /* at most FRAMES_MAX */
 	bool is_service; /* the innermost unit is a .service: its processes are nobody else's,
 			    whoever their parent is */
 	const struct rule *mark; /* a rule whose cgroup.mark is in the path, or NULL */

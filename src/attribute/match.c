@@ -398,6 +398,17 @@ bool conditions_hold(const struct conditions *conditions, const struct subject *
 	return false;
 }
 
+bool conditions_are_env(const struct conditions *conditions)
+{
+	for (size_t i = 0; i < conditions->n; i++) {
+		for (size_t j = 0; j < conditions->items[i].n; j++) {
+			if (conditions->items[i].matchers[j].field != FIELD_ENV)
+				return false;
+		}
+	}
+	return true;
+}
+
 void conditions_names(const struct conditions *conditions,
 		      void (*visit)(void *context, const char *name), void *context)
 {

@@ -62,6 +62,9 @@ void conditions_done(struct conditions *conditions);
 /* Whether one of them holds; an empty list never does. */
 bool conditions_hold(const struct conditions *conditions, const struct subject *subject);
 
+/* Whether they look at environment variables only. */
+bool conditions_are_env(const struct conditions *conditions);
+
 /* Calls `visit` with the name of each environment variable they look at. */
 void conditions_names(const struct conditions *conditions,
 		      void (*visit)(void *context, const char *name), void *context);

@@ -12,6 +12,7 @@
 struct attributor {
 	struct attributor_config config;
 	struct memory memory;
+	struct profiles *profiles;
 };
 
 struct evidence_entry {
@@ -24,6 +25,7 @@ struct attributor *attributor_new(const struct attributor_config *config)
 	struct attributor *attributor = mem_new(1, sizeof(*attributor));
 
 	attributor->config = *config;
+	attributor->profiles = profiles_new(config->rules, config->users);
 	return attributor;
 }
 
@@ -32,6 +34,7 @@ void attributor_free(struct attributor *attributor)
 	if (!attributor)
 		return;
 	memory_done(&attributor->memory);
+	profiles_free(attributor->profiles);
 	free(attributor);
 }
 
@@ -404,13 +407,14 @@ static void pass_init(struct pass *pass, struct attributor *attributor, const st
 		.rules = attributor->config.rules,
 		.users = attributor->config.users,
 		.memory = &attributor->memory,
+		.profiles = attributor->profiles,
 		.use_files = attributor->config.use_files,
 		.snap = snap,
 		.out = pass->out,
 		.arena = &pass->out->arena,
 	};
 	arena_init(&pass->scratch);
-	pass->profiles = profiles_new(pass->rules, pass->users, pass->arena);
+	profiles_begin(pass->profiles, pass->arena);
 	roster_init(&pass->roster, pass->arena);
 }
 
@@ -470,7 +474,7 @@ static void pass_free(struct pass *pass)
 {
 	HASH_CLEAR(hh, pass->evidence);
 	roster_done(&pass->roster);
-	profiles_free(pass->profiles);
+	profiles_end(pass->profiles);
 	arena_done(&pass->scratch);
 	free(pass);
 }

@@ -1,5 +1,6 @@
 #include "profile.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,34 +8,109 @@
 #include "clade/mem.h"
 #include "clade/text.h"
 
+/* Of one facts block. Its claims, frames and strings are made anew for each sample. */
 struct entry {
-	const struct facts *facts;
+	const struct facts *facts; /* a reference */
+	char *title;               /* the heap's, NULL: none */
+	uint64_t sample;           /* the last in which it was asked for */
 	struct profile profile;
 	UT_hash_handle hh;
+};
+
+/* What many facts have in common, found once a sample: the claims of the same markers of the same
+ * user, the frames of the same control group. */
+struct common {
+	union {
+		struct claims claims;
+		struct frames frames;
+	};
+	UT_hash_handle hh;
+	size_t key_len;
+	char key[];
 };
 
 struct profiles {
 	const struct ruleset *rules;
 	const struct users *users;
-	struct arena *arena;
+	struct arena *arena; /* the sample's */
+	uint64_t sample;
+	bool are_marks_env; /* no rule looks at more than the environment for its marks */
 	struct entry *entries;
+	struct common *claims;
+	struct common *frames;
+	struct text key;
 };
 
-struct profiles *profiles_new(const struct ruleset *rules, const struct users *users,
-			      struct arena *arena)
+struct profiles *profiles_new(const struct ruleset *rules, const struct users *users)
 {
 	struct profiles *profiles = mem_new(1, sizeof(*profiles));
 
-	*profiles = (struct profiles){.rules = rules, .users = users, .arena = arena};
+	*profiles = (struct profiles){.rules = rules, .users = users};
 	return profiles;
+}
+
+static void forget(struct profiles *profiles, struct entry *entry)
+{
+	HASH_DEL(profiles->entries, entry);
+	facts_put(entry->facts);
+	free(entry->title);
+	free(entry);
+}
+
+static void commons_free(struct common **commons)
+{
+	struct common *common, *next;
+
+	HASH_ITER (hh, *commons, common, next) {
+		HASH_DEL(*commons, common);
+		free(common);
+	}
 }
 
 void profiles_free(struct profiles *profiles)
 {
+	struct entry *entry, *next;
+
 	if (!profiles)
 		return;
-	HASH_CLEAR(hh, profiles->entries); /* the entries are the arena's */
+	HASH_ITER (hh, profiles->entries, entry, next)
+		forget(profiles, entry);
+	commons_free(&profiles->claims);
+	commons_free(&profiles->frames);
+	text_done(&profiles->key);
 	free(profiles);
+}
+
+static bool marks_are_env(const struct ruleset *rules)
+{
+	for (size_t i = 0; i < rules->n; i++) {
+		const struct rule *rule = rules->rules[i];
+
+		if (!conditions_are_env(&rule->envs) || !conditions_are_env(&rule->env_nots) ||
+		    !conditions_are_env(&rule->children))
+			return false;
+	}
+	return true;
+}
+
+void profiles_begin(struct profiles *profiles, struct arena *arena)
+{
+	profiles->are_marks_env = marks_are_env(profiles->rules);
+	profiles->arena = arena;
+	profiles->sample++;
+}
+
+void profiles_end(struct profiles *profiles)
+{
+	struct entry *entry, *next;
+
+	HASH_ITER (hh, profiles->entries, entry, next) {
+		if (entry->sample != profiles->sample)
+			forget(profiles, entry);
+	}
+	commons_free(&profiles->claims);
+	commons_free(&profiles->frames);
+	profiles->arena = NULL;
 }
 
 const char *facts_option(const struct facts *facts, const char *option)
@@ -89,8 +165,7 @@ static char *unquote(const char *s, size_t len)
 
 /* bash -c "source …/snapshot-bash-….sh && eval 'make test' < /dev/null && pwd -P >| …" -> make test
  */
-static const char *unwrap(const struct ruleset *rules, const struct subject *subject,
-			  struct arena *arena)
+static char *unwrap(const struct ruleset *rules, const struct subject *subject)
 {
 	size_t start, end;
 
@@ -100,16 +175,9 @@ static const char *unwrap(const struct ruleset *rules, const struct subject *sub
 		const struct patterns *unwraps = &rules->rules[i]->unwraps;
 
 		for (size_t j = 0; j < unwraps->n; j++) {
-			char *command;
-			const char *title;
-
-			if (!pattern_find(&unwraps->items[j], subject->title, &start, &end) ||
-			    end == start)
-				continue;
-			command = unquote(subject->title + start, end - start);
-			title = arena_strdup(arena, command);
-			free(command);
-			return title;
+			if (pattern_find(&unwraps->items[j], subject->title, &start, &end) &&
+			    end > start)
+				return unquote(subject->title + start, end - start);
 		}
 	}
 	return NULL;
@@ -164,33 +232,120 @@ static const char *home_of(const struct facts *facts, const struct users *users)
 	return home && *home == '/' ? home : users_find_home(users, facts->uid);
 }
 
-const struct profile *profiles_get(struct profiles *profiles, const struct facts *facts)
+/* What is the same as long as the facts are. */
+static struct entry *entry_new(struct profiles *profiles, const struct facts *facts,
+			       const struct subject *subject)
 {
-	struct entry *entry;
-	struct subject subject;
-	int rc;
+	struct entry *entry = calloc(1, sizeof(*entry));
 
-	HASH_FIND_PTR(profiles->entries, &facts, entry);
-	if (entry)
-		return &entry->profile;
-	entry = arena_new(profiles->arena, 1, sizeof(*entry));
 	if (!entry)
 		return NULL;
-	entry->facts = facts;
-	subject_init(&subject, facts);
-	entry->profile.home = home_of(facts, profiles->users);
-	find_root(&entry->profile, profiles->rules, &subject);
-	find_monitor(&entry->profile, profiles->rules, &subject);
-	find_engine(&entry->profile, profiles->rules, &subject);
-	rc = claims_find(profiles->rules, &subject, entry->profile.home, profiles->arena,
-			 &entry->profile.claims);
-	if (rc == 0)
-		rc = frames_parse(profiles->rules, facts->cgroup, profiles->arena,
-				  &entry->profile.frames);
-	entry->profile.title = unwrap(profiles->rules, &subject, profiles->arena);
-	subject_done(&subject);
-	if (rc != 0)
-		return NULL;
+	entry->facts = facts_get(facts);
+	find_root(&entry->profile, profiles->rules, subject);
+	find_monitor(&entry->profile, profiles->rules, subject);
+	find_engine(&entry->profile, profiles->rules, subject);
+	entry->title = unwrap(profiles->rules, subject);
 	HASH_ADD_PTR(profiles->entries, facts, entry);
-	return &entry->profile;
+	return entry;
+}
+
+/* The entry of the key in profiles->key, made when there is none: `*is_new` tells. */
+static struct common *common_get(struct common **commons, const struct text *key, bool *is_new)
+{
+	struct common *common;
+
+	HASH_FIND(hh, *commons, text_str(key), key->len, common);
+	*is_new = !common;
+	if (common)
+		return common;
+	common = calloc(1, sizeof(*common) + key->len);
+	if (!common)
+		return NULL;
+	common->key_len = key->len;
+	memcpy(common->key, text_str(key), key->len);
+	HASH_ADD_KEYPTR(hh, *commons, common->key, common->key_len, common);
+	return common;
+}
+
+/* Where rules look at more than the environment, as one's own may, the rest of the facts counts
+ * too. */
+static void key_of_claims(const struct profiles *profiles, const struct facts *facts,
+			  struct text *key)
+{
+	text_clear(key);
+	text_add_bytes(key, &facts->uid, sizeof(facts->uid));
+	text_add_bytes(key, facts->markers, facts->markers_len);
+	if (!profiles->are_marks_env)
+		text_add_bytes(key, &facts, sizeof(facts));
+}
+
+static int take_claims(struct profiles *profiles, struct entry *entry,
+		       const struct subject *subject)
+{
+	struct common *common;
+	bool is_new;
+	int rc = 0;
+
+	key_of_claims(profiles, entry->facts, &profiles->key);
+	common = common_get(&profiles->claims, &profiles->key, &is_new);
+	if (!common)
+		return -ENOMEM;
+	if (is_new)
+		rc = claims_find(profiles->rules, subject, entry->profile.home, profiles->arena,
+				 &common->claims);
+	entry->profile.claims = common->claims;
+	return rc;
+}
+
+static int take_frames(struct profiles *profiles, struct entry *entry)
+{
+	const char *cgroup = entry->facts->cgroup;
+	struct common *common;
+	bool is_new;
+	int rc = 0;
+
+	text_clear(&profiles->key);
+	text_add(&profiles->key, cgroup ? cgroup : "");
+	common = common_get(&profiles->frames, &profiles->key, &is_new);
+	if (!common)
+		return -ENOMEM;
+	if (is_new)
+		rc = frames_parse(profiles->rules, cgroup, profiles->arena, &common->frames);
+	entry->profile.frames = common->frames;
+	return rc;
+}
+
+/* What lives as long as the sample. */
+static int take_sample(struct profiles *profiles, struct entry *entry,
+		       const struct subject *subject)
+{
+	int rc;
+
+	entry->profile.home = home_of(entry->facts, profiles->users);
+	rc = take_claims(profiles, entry, subject);
+	if (rc == 0)
+		rc = take_frames(profiles, entry);
+	entry->profile.title = arena_strdup(profiles->arena, entry->title);
+	if (entry->title && !entry->profile.title)
+		rc = -ENOMEM;
+	entry->sample = rc == 0 ? profiles->sample : 0;
+	return rc;
+}
+
+const struct profile *profiles_get(struct profiles *profiles, const struct facts *facts)
+{
+	struct subject subject;
+	struct entry *entry;
+	int rc = -ENOMEM;
+
+	HASH_FIND_PTR(profiles->entries, &facts, entry);
+	if (entry && entry->sample == profiles->sample)
+		return &entry->profile;
+	subject_init(&subject, facts);
+	if (!entry)
+		entry = entry_new(profiles, facts, &subject);
+	if (entry)
+		rc = take_sample(profiles, entry, &subject);
+	subject_done(&subject);
+	return rc == 0 ? &entry->profile : NULL;
 }

@@ -23,12 +23,22 @@ struct profile {
 	const struct rule *engine;
 };
 
+/*
+ * What the rules make of facts. Most of it is the same as long as the facts are, and is kept from
+ * sample to sample with a reference to them: of 73,217 different command lines the regular
+ * expressions alone take a second.
+ */
 struct profiles;
 
-/* The caches of one sample; what they return lives in `arena`. */
-struct profiles *profiles_new(const struct ruleset *rules, const struct users *users,
-			      struct arena *arena);
+struct profiles *profiles_new(const struct ruleset *rules, const struct users *users);
 void profiles_free(struct profiles *profiles);
+
+/* Begins a sample: what profiles_get() returns is valid until profiles_end(), and the strings that
+ * it points to live in `arena`. */
+void profiles_begin(struct profiles *profiles, struct arena *arena);
+
+/* Ends it, and forgets the facts that it did not ask for. */
+void profiles_end(struct profiles *profiles);
 
 /* The profile of a facts block; NULL when there is no memory left. */
 const struct profile *profiles_get(struct profiles *profiles, const struct facts *facts);

@@ -19,10 +19,6 @@ void facts_store_free(struct facts_store *store);
  * (facts_put); NULL without memory. Strings of `draft` are copied. */
 const struct facts *facts_intern(struct facts_store *store, const struct facts *draft);
 
-/* One more and one less reference; facts_put takes NULL. */
-const struct facts *facts_get(const struct facts *facts);
-void facts_put(const struct facts *facts);
-
 /* What reading needs besides the pid. */
 struct facts_reader {
 	struct facts_store *store;
