@@ -32,6 +32,13 @@ int output_open(struct output *output, const struct options *options)
 	return rc == 0 ? EXIT_OK : program_fail(output->path, rc);
 }
 
+bool output_is_packed(const struct output *output)
+{
+	size_t len = output->path ? strlen(output->path) : 0;
+
+	return len > 4 && strcmp(output->path + len - 4, ".zst") == 0;
+}
+
 int output_take(void *context, const char *bytes, size_t len)
 {
 	struct output *output = context;

@@ -17,6 +17,9 @@ struct output {
 /* Opens what --output says. Returns an exit status, and has told why when it is not EXIT_OK. */
 int output_open(struct output *output, const struct options *options);
 
+/* Whether its name ends in .zst: then it is zstd that goes into it. */
+bool output_is_packed(const struct output *output);
+
 /* An export_sink; its context is the output. */
 int output_take(void *context, const char *bytes, size_t len);
 

@@ -1,4 +1,5 @@
 /* clade snapshot */
+#include "clade/samples.h"
 #include "output.h"
 
 static int write_snapshot(const struct program *program, const struct model *model,
@@ -13,7 +14,10 @@ static int write_snapshot(const struct program *program, const struct model *mod
 		query_free(filter);
 		return EXIT_FAILED;
 	}
-	rc = export_write(program->options.format, model, &config, output_take, output);
+	rc = output_is_packed(output)
+		     ? export_write_packed(program->options.format, model, &config, output_take,
+					   output)
+		     : export_write(program->options.format, model, &config, output_take, output);
 	query_free(filter);
 	return output_close(output, rc);
 }

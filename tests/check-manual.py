@@ -33,10 +33,11 @@ def missing(words, text):
 
 MANUAL = plain(read("man/clade.1"))
 RULES = plain(read("man/clade-owners.5"))
+FORMAT = plain(read("man/clade-snapshot.5"))
 
 
-def section(name):
-    match = re.search(rf"^{name}\n(.*?)(?=^[A-Z][A-Z ]+$|\Z)", MANUAL, re.M | re.S)
+def section(name, page=None):
+    match = re.search(rf"^{name}\n(.*?)(?=^[A-Z][A-Z ]+$|\Z)", page or MANUAL, re.M | re.S)
     return match.group(1) if match else ""
 
 
@@ -81,7 +82,16 @@ def the_manual_has_every_key_of_the_document():
     source = read("src/export/json.c") + read("src/export/narrow.c") + read("src/export/objects.c")
     keys = set(re.findall(r'(?:put_\w+|jsonw_key)\(&?json, "(\w+)"', source)) - {"argv_base64"}
     ok(len(keys) > 60, "the writer's keys are found", sorted(keys))
-    expect("every key of the JSON document", missing(sorted(keys), section("THE JSON DOCUMENT")))
+    expect("every key of the JSON document", missing(sorted(keys), section("THE JSON DOCUMENT", FORMAT)))
+
+
+def the_manual_has_every_type_and_key_of_lines():
+    source = read("src/export/ndjson.c")
+    types = set(re.findall(r'begin_line\(lines, "(\w+)"', source))
+    keys = set(re.findall(r'(?:put_\w+|jsonw_key)\((?:&lines->)?json, "(\w+)"', source))
+    ok(len(types) == 9 and len(keys) > 15, "the writer's types and keys are found", sorted(types), sorted(keys))
+    expect("every type of line", missing(sorted(types), section("LINES", FORMAT)))
+    expect("every key of lines", missing(sorted(keys), FORMAT))
 
 
 def the_manual_has_every_exit_status():
@@ -101,7 +111,7 @@ def the_manual_of_rules_has_every_key_and_field():
 
 def the_pages_are_formatted_without_a_warning():
     try:
-        for page in ("clade.1", "clade-owners.5"):
+        for page in ("clade.1", "clade-owners.5", "clade-snapshot.5"):
             result = subprocess.run(["groff", "-K", "utf8", "-t", "-man", "-Tutf8", "-ww", os.path.join(SRCDIR, "man", page)],
                                     stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
             ok(result.returncode == 0 and not result.stderr, f"groff {page}", result.stderr)
@@ -118,5 +128,6 @@ def what_the_documents_name_is_there():
 
 
 main(the_manual_has_every_option_command_and_list, the_manual_has_every_key, the_manual_has_every_column_and_format,
-     the_manual_has_every_threshold_with_its_default, the_manual_has_every_key_of_the_document, the_manual_has_every_exit_status, the_manual_of_rules_has_every_key_and_field,
+     the_manual_has_every_threshold_with_its_default, the_manual_has_every_key_of_the_document, the_manual_has_every_type_and_key_of_lines,
+     the_manual_has_every_exit_status, the_manual_of_rules_has_every_key_and_field,
      the_pages_are_formatted_without_a_warning, what_the_documents_name_is_there)

@@ -102,7 +102,6 @@ struct recording {
 	size_t at;      /* the one that was handed over last */
 	bool is_seeked; /* `next` was asked for */
 	bool has_given;
-	size_t broken;       /* samples that could not be read */
 	struct text error;   /* why the last one could not */
 	struct text missing; /* what recording_missing() says */
 };
@@ -203,15 +202,15 @@ static int read_lines(struct recording *recording)
 	return rc;
 }
 
-/* What cannot be read is counted, and not asked for again. */
+/* What cannot be read is not asked for again: the next sample is the one behind it. */
 static int give_up(struct recording *recording, int rc)
 {
+	recording->tape.entries[recording->next].is_broken = rc != -ENOMEM;
 	recording->reading = NONE;
 	recording->held = NONE;
 	recording->at = recording->next;
 	recording->is_seeked = false;
 	recording->has_given = true;
-	recording->broken++;
 	return rc;
 }
 
@@ -299,23 +298,33 @@ static struct recording *new_recording(void)
 	return recording;
 }
 
-/* A document says when it was only in its contents, and whether it is one at all; so does the first
- * sample of others. What is wrong is said now, not at the first sample. */
-static int look_at_first(struct recording *recording, struct text *error)
+/* Reads one sample that can be read, so that what is no recording is said now and not at the first
+ * sample. A document says when it was only in its contents. */
+static int look_inside(struct recording *recording, struct text *error)
 {
-	struct recording_sample *sample = &recording->tape.entries[0].sample;
-	struct snapshot *snap;
-	int rc = source_sample(&recording->source, NULL, &snap);
+	struct snapshot *snap = NULL;
+	int rc = -EINVAL;
 
-	if (rc != 0) {
-		text_add(error, text_str(&recording->error));
-		return rc == -EBADMSG ? -EINVAL : rc;
+	for (size_t i = 0; i < recording->tape.n && rc != 0 && rc != -ENOMEM; i++) {
+		if (!recording->tape.entries[i].sample.is_full)
+			continue;
+		recording_seek(&recording->source, i);
+		rc = source_sample(&recording->source, NULL, &snap);
+		if (rc != 0 && error->len == 0)
+			text_add(error, recording->error.len > 0 ? text_str(&recording->error)
+								 : "its samples are broken");
 	}
-	sample->taken_ms = snap->taken_ms;
-	sample->mono_ms = snap->mono_ms;
-	sample->processes = (uint32_t)snap->n_procs;
+	if (rc != 0)
+		return rc == -EBADMSG ? -EINVAL : rc;
+	text_clear(error);
+	if (!is_known(recording->tape.entries[0].sample.taken_ms)) {
+		recording->tape.entries[0].sample.taken_ms = snap->taken_ms;
+		recording->tape.entries[0].sample.mono_ms = snap->mono_ms;
+		recording->tape.entries[0].sample.processes = (uint32_t)snap->n_procs;
+	}
 	snapshot_free(snap);
 	recording->has_given = false;
+	recording->next = 0;
 	recording->at = 0;
 	return 0;
 }
@@ -332,7 +341,7 @@ static int finish_opening(struct recording *recording, int rc, struct source **s
 		rc = -ENODATA;
 	}
 	if (rc == 0)
-		rc = look_at_first(recording, error);
+		rc = look_inside(recording, error);
 	if (rc != 0) {
 		close_recording(&recording->source);
 		return rc;
@@ -404,11 +413,13 @@ size_t recording_poll(struct source *source)
 const char *recording_missing(struct source *source)
 {
 	struct recording *recording = recording_of(source);
+	size_t broken = 0;
 
 	text_clear(&recording->missing);
 	tape_add_missing(&recording->tape, &recording->missing);
-	if (recording->broken > 0)
-		text_printf(&recording->missing, "%zu samples could not be read\n",
-			    recording->broken);
+	for (size_t i = 0; i < recording->tape.n; i++)
+		broken += recording->tape.entries[i].is_broken;
+	if (broken > 0)
+		text_printf(&recording->missing, "%zu broken samples could not be read\n", broken);
 	return text_str(&recording->missing);
 }

@@ -37,6 +37,7 @@ struct tape_entry {
 	size_t file;
 	uint64_t offset;
 	uint64_t len;
+	bool is_broken; /* it was tried */
 };
 
 struct tape {

@@ -7,7 +7,8 @@ enum { DRAIN_BYTES = 64 << 10 };
 /* clang-format off */
 const struct export_format formats[] = {
 	{"text", "txt",  "a report for a ticket: verdict, machine, owners, the hottest tree", export_report},
-	{"json", "json", "one document with everything, see clade(1)",                       export_json},
+	{"json", "json", "one document with everything, see clade-snapshot(5)",              export_json},
+	{"ndjson", "ndjson", "one object a line, see clade-snapshot(5)", export_ndjson},
 	{NULL, NULL, NULL, NULL},
 };
 /* clang-format on */

@@ -1,4 +1,4 @@
-/* One JSON document with everything; keys and meanings in clade(1). */
+/* One JSON document with everything; keys and meanings in clade-snapshot(5). */
 #include "narrow.h"
 #include "objects.h"
 

@@ -192,7 +192,7 @@ static void put_cpu(struct jsonw *json, const struct machine *machine)
 	jsonw_object_end(json);
 }
 
-static void put_machine(struct jsonw *json, const struct machine *machine)
+void put_machine_keys(struct jsonw *json, const struct machine *machine)
 {
 	jsonw_key(json, "load");
 	jsonw_array(json);
@@ -223,10 +223,8 @@ static void put_machine(struct jsonw *json, const struct machine *machine)
 	put_real(json, "uptime_s", machine->uptime_s, 1);
 }
 
-void put_host(struct jsonw *json, const struct snapshot *snap)
+void put_host_keys(struct jsonw *json, const struct snapshot *snap)
 {
-	jsonw_key(json, "host");
-	jsonw_object(json);
 	put_bytes(json, "name", snap->host.name);
 	put_string(json, "kernel", snap->host.kernel);
 	put_string(json, "boot_id", snap->host.boot_id);
@@ -235,22 +233,35 @@ void put_host(struct jsonw *json, const struct snapshot *snap)
 	put_uint(json, "boot_ms", snap->host.boot_ms);
 	put_uint(json, "self_pid", snap->host.self_pid);
 	put_uint(json, "pid_ns", snap->host.pid_ns);
+}
+
+void put_host(struct jsonw *json, const struct snapshot *snap)
+{
+	jsonw_key(json, "host");
+	jsonw_object(json);
+	put_host_keys(json, snap);
+	put_uint(json, "mono_ms", snap->mono_ms);
 	put_real(json, "interval_s", snap->interval_s, 3);
-	put_machine(json, &snap->machine);
+	put_machine_keys(json, &snap->machine);
 	jsonw_object_end(json);
+}
+
+void put_verdict_keys(struct jsonw *json, const struct model *model)
+{
+	const struct verdict *verdict = &model->verdict;
+
+	put_string(json, "word", verdict->word);
+	put_string(json, "text", verdict->line);
+	put_bytes(json, "owner",
+		  verdict->owner != NO_OWNER ? model->attr->owners[verdict->owner].id : NULL);
+	put_real(json, "eta_s", verdict->eta_s, 0);
 }
 
 void put_verdict(struct jsonw *json, const struct model *model)
 {
-	const struct verdict *verdict = &model->verdict;
-
 	jsonw_key(json, "verdict");
 	jsonw_object(json);
-	put_string(json, "word", verdict->word);
-	put_string(json, "text", verdict->line);
-	put_string(json, "owner",
-		   verdict->owner != NO_OWNER ? model->attr->owners[verdict->owner].id : NULL);
-	put_real(json, "eta_s", verdict->eta_s, 0);
+	put_verdict_keys(json, model);
 	jsonw_object_end(json);
 }
 
@@ -291,18 +302,23 @@ static void put_bounded(struct jsonw *json, const char *key, struct bounded boun
 	jsonw_object_end(json);
 }
 
-void put_cgroup_use(struct jsonw *json, const struct cgroup_use *use)
+void put_cgroup_use_keys(struct jsonw *json, const struct cgroup_use *use)
 {
-	jsonw_object(json);
 	put_bytes(json, "cgroups", use->cgroup);
 	put_bounded(json, "pids", use->pids);
 	put_bounded(json, "memory", use->memory);
 	put_uint(json, "oom_kills", use->oom_kills);
 	put_uint(json, "oom_kills_new", use->oom_kills_new);
+}
+
+void put_cgroup_use(struct jsonw *json, const struct cgroup_use *use)
+{
+	jsonw_object(json);
+	put_cgroup_use_keys(json, use);
 	jsonw_object_end(json);
 }
 
-void put_owner(struct jsonw *json, const struct model *model, int32_t at)
+void put_owner_keys(struct jsonw *json, const struct model *model, int32_t at)
 {
 	const struct owner *owner = &model->attr->owners[at];
 	const struct group *group = &model->groups[at];
@@ -310,16 +326,15 @@ void put_owner(struct jsonw *json, const struct model *model, int32_t at)
 	struct text badges = {0};
 
 	badges_add(&badges, model, at);
-	jsonw_object(json);
 	put_bytes(json, "id", owner->id);
 	put_string(json, "kind", owner_kind_name(owner->kind));
 	put_string(json, "product", owner->product);
 	put_string(json, "label", owner->label);
 	put_bytes(json, "key", owner->key);
 	put_bytes(json, "name", owner->name);
-	put_string(json, "parent",
-		   owner->parent != NO_OWNER ? model->attr->owners[owner->parent].id : NULL);
-	put_string(json, "started_by", owner->started_by);
+	put_bytes(json, "parent",
+		  owner->parent != NO_OWNER ? model->attr->owners[owner->parent].id : NULL);
+	put_bytes(json, "started_by", owner->started_by);
 	jsonw_key(json, "root_pid");
 	if (owner->root != NO_PROC)
 		jsonw_int(json, model->snap->procs[owner->root].pid);
@@ -348,8 +363,14 @@ void put_owner(struct jsonw *json, const struct model *model, int32_t at)
 	put_bytes(json, "status", owner->status);
 	put_string(json, "badges", text_str(&badges));
 	put_bytes(json, "evidence", owner->evidence);
-	jsonw_object_end(json);
 	text_done(&badges);
+}
+
+void put_owner(struct jsonw *json, const struct model *model, int32_t at)
+{
+	jsonw_object(json);
+	put_owner_keys(json, model, at);
+	jsonw_object_end(json);
 }
 
 static const char *env_name(enum env_state env)
@@ -364,18 +385,18 @@ static const char *env_name(enum env_state env)
 	return names[env];
 }
 
-void put_process(struct jsonw *json, const struct model *model, size_t i, const struct users *users)
+void put_process_keys(struct jsonw *json, const struct model *model, size_t i,
+		      const struct users *users)
 {
 	const struct process *proc = &model->snap->procs[i];
 	const struct facts *facts = proc->facts;
 	const struct assignment *assignment = &model->attr->procs[i];
 	const char state[2] = {proc->state, '\0'};
 
-	jsonw_object(json);
 	put_int(json, "pid", proc->pid);
 	put_uint(json, "start_ticks", proc->start_ticks);
 	put_int(json, "ppid", proc->ppid);
-	put_string(json, "owner", model->attr->owners[assignment->owner].id);
+	put_bytes(json, "owner", model->attr->owners[assignment->owner].id);
 	put_bool(json, "orphan", assignment->is_orphan);
 	put_bool(json, "root", assignment->is_root);
 	put_string(json, "state", state);
@@ -409,5 +430,11 @@ void put_process(struct jsonw *json, const struct model *model, size_t i, const 
 	put_bool(json, "kernel", proc->is_kernel);
 	put_bytes(json, "title", assignment->title);
 	put_bytes(json, "evidence", assignment->evidence);
+}
+
+void put_process(struct jsonw *json, const struct model *model, size_t i, const struct users *users)
+{
+	jsonw_object(json);
+	put_process_keys(json, model, i, users);
 	jsonw_object_end(json);
 }

@@ -1,6 +1,6 @@
 /*
  * What the formats that are JSON have in common: the objects that say what a machine, an owner, a
- * control group and a process are. The keys and their meanings stand in clade(1).
+ * control group and a process are. The keys and their meanings stand in clade-snapshot(5).
  */
 #ifndef CLADE_OBJECTS_H
 #define CLADE_OBJECTS_H
@@ -30,10 +30,19 @@ void put_bytes(struct jsonw *json, const char *key, const char *value);
 void put_host(struct jsonw *json, const struct snapshot *snap);
 void put_verdict(struct jsonw *json, const struct model *model);
 
-/* One object each. */
+/* One object each. What is in one comes from the function of the same name with _keys, for who has
+ * more to put into it. */
 void put_owner(struct jsonw *json, const struct model *model, int32_t owner);
 void put_cgroup_use(struct jsonw *json, const struct cgroup_use *use);
 void put_process(struct jsonw *json, const struct model *model, size_t proc,
 		 const struct users *users);
+
+void put_host_keys(struct jsonw *json, const struct snapshot *snap);
+void put_machine_keys(struct jsonw *json, const struct machine *machine);
+void put_verdict_keys(struct jsonw *json, const struct model *model);
+void put_owner_keys(struct jsonw *json, const struct model *model, int32_t owner);
+void put_cgroup_use_keys(struct jsonw *json, const struct cgroup_use *use);
+void put_process_keys(struct jsonw *json, const struct model *model, size_t proc,
+		      const struct users *users);
 
 #endif

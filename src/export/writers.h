@@ -34,6 +34,7 @@ void outlet_drain(struct outlet *outlet);
 int outlet_done(struct outlet *outlet);
 
 int export_json(const struct export_job *job);
+int export_ndjson(const struct export_job *job);
 int export_report(const struct export_job *job);
 
 #endif
