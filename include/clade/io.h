@@ -30,14 +30,26 @@ int io_write_all(int fd, const void *bytes, size_t len);
  */
 struct io_file {
 	int fd;
-	const char *path; /* the caller's, for the life of the file */
-	char *temporary;  /* the name that it has meanwhile; NULL: none */
+	const char *path;             /* the caller's, for the life of the file */
+	char *temporary;              /* the name that it has meanwhile; NULL: none */
+	const struct io_maker *maker; /* NULL: io_file_open() has made it */
 	bool replaces;
 	bool is_special;
 };
 
+/* Who makes files for a process that may not do so itself: new ones only, both calls as the
+ * functions below; `publish` leaves the descriptor open. */
+struct io_maker {
+	int (*create)(void *context, const char *path, int *fd);
+	int (*publish)(void *context, int fd, const char *path);
+	void *context;
+};
+
 /* Returns 0; -EEXIST when the file is there and `replace` is false; or another -errno. */
 int io_file_open(struct io_file *file, const char *path, bool replace);
+
+/* The same for a new file, by somebody else; `maker` is borrowed for the life of the file. */
+int io_file_open_by(struct io_file *file, const struct io_maker *maker, const char *path);
 
 /* Returns 0 or -errno; the file is then to be dropped. */
 int io_file_write(struct io_file *file, const void *bytes, size_t len);

@@ -178,6 +178,12 @@ int io_file_open(struct io_file *file, const char *path, bool replace)
 	return 0;
 }
 
+int io_file_open_by(struct io_file *file, const struct io_maker *maker, const char *path)
+{
+	*file = (struct io_file){.fd = -1, .path = path, .maker = maker};
+	return maker->create(maker->context, path, &file->fd);
+}
+
 int io_file_write(struct io_file *file, const void *bytes, size_t len)
 {
 	return io_write_all(file->fd, bytes, len);
@@ -241,7 +247,9 @@ int io_file_commit(struct io_file *file)
 {
 	int rc = 0;
 
-	if (!file->is_special) {
+	if (file->maker) {
+		rc = file->maker->publish(file->maker->context, file->fd, file->path);
+	} else if (!file->is_special) {
 		rc = fsync(file->fd) != 0 ? -errno : name_it(file);
 		if (rc == 0) {
 			free(file->temporary);
