@@ -1,13 +1,16 @@
 /* Puts the parts together: the command line, the configuration, one command. The one place that
  * ends the program. */
 #include <config.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "clade/safe.h"
 #include "program.h"
+#include "readonly.h"
 #include "settings.h"
 
 /* A descriptor 0, 1 or 2 that is closed would be taken by the next file that is opened. */
@@ -41,6 +44,18 @@ static int show_version(void)
 	return program_write(version, sizeof(version) - 1);
 }
 
+static int list(struct program *program)
+{
+	int status = EXIT_OK;
+
+	if (program->options.readonly != READONLY_NO)
+		status = program_confine(program);
+	if (status == EXIT_OK)
+		status = run_list(program->options.what);
+	confine_close(program->confine);
+	return status;
+}
+
 static int run(struct program *program)
 {
 	static int (*const commands[])(struct program * program) = {
@@ -53,9 +68,13 @@ static int run(struct program *program)
 		return show_help();
 	if (program->options.wants_version)
 		return show_version();
+	if (program->options.wants_self_test)
+		return run_self_test(&program->options);
 	if (program->options.command == COMMAND_LIST)
-		return run_list(program->options.what);
+		return list(program);
 	status = program_open(program);
+	if (status == EXIT_OK && program->options.readonly != READONLY_NO)
+		status = program_confine(program);
 	if (status == EXIT_OK)
 		status = commands[program->options.command](program);
 	program_close(program);
@@ -68,6 +87,7 @@ static int read_settings(int argc, char **argv, struct program *program, struct 
 	int rc;
 
 	program->options = options_default();
+	program->options.readonly = readonly_imposed(argv[0], SETTINGS_SYSTEM);
 	program->thresholds = thresholds_default();
 	program->keymap = keymap_new();
 	rc = options_parse(argc, argv, &program->options, error);
@@ -76,6 +96,14 @@ static int read_settings(int argc, char **argv, struct program *program, struct 
 	if (program->options.wants_help || program->options.wants_version ||
 	    program->options.command == COMMAND_LIST)
 		return 0;
+	if (program->options.readonly != READONLY_NO && readonly_is_elevated()) {
+		unsetenv("HOME");
+		unsetenv("XDG_CONFIG_HOME");
+		if (program->options.config) {
+			text_add(error, "--config is not followed with rights that you have not");
+			return -EPERM;
+		}
+	}
 	rc = settings_read(
 		&(struct settings){&program->options, &program->thresholds, program->keymap},
 		program_complain, NULL);

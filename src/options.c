@@ -11,6 +11,7 @@
 #include "clade/mem.h"
 #include "clade/query.h"
 #include "clade/tui.h"
+#include "readonly.h"
 
 enum {
 	NAMES_MAX = 64,
@@ -27,6 +28,7 @@ enum option_type {
 	OPTION_OWNER, /* one more owner */
 	OPTION_FILTER,
 	OPTION_COLUMNS,
+	OPTION_READONLY,
 };
 
 /* Which commands an option goes with, a bit each. */
@@ -67,6 +69,9 @@ static const struct option options[] = {
 	{"no-color",   0,  NULL,      OPTION_FLAG,    AT(no_color),      FOR_UI,       0, 0,      "no colours; also when NO_COLOR is set"},
 	{"ascii",      0,  NULL,      OPTION_FLAG,    AT(is_ascii),      FOR_UI,       0, 0,      "draw with ASCII only"},
 	{"no-mouse",   0,  NULL,      OPTION_FLAG,    AT(no_mouse),      FOR_UI,       0, 0,      "leave the mouse to the terminal"},
+	{"readonly",  'r', NULL,      OPTION_READONLY, AT(readonly),     FOR_ALL,      0, 0,      "cannot signal, execute or write, by the kernel; =best-effort: as far as it can"},
+	{"snapshot-dir", 0, "DIRECTORY", OPTION_NAME, AT(snapshot_dir),  FOR_UI,       0, 0,      "the one place where a read-only UI can make files (default: here)"},
+	{"self-test",  0,  NULL,      OPTION_FLAG,    AT(wants_self_test), FOR_UI,     0, 0,      "try everything that --readonly forbids, print the results and exit"},
 	{"config",     0,  "FILE",    OPTION_NAME,    AT(config),        FOR_UI | FOR_SNAPSHOT, 0, 0, "read this configuration instead of clade.conf"},
 	{"help",      'h', NULL,      OPTION_FLAG,    AT(wants_help),    FOR_ALL,      0, 0,      "this text"},
 	{"version",   'V', NULL,      OPTION_FLAG,    AT(wants_version), FOR_ALL,      0, 0,      "version and what was built in"},
@@ -288,6 +293,8 @@ static int set_option(const struct option *option, const char *value, struct opt
 	case OPTION_FLAG:
 		*(bool *)member = true;
 		return 0;
+	case OPTION_READONLY:
+		return readonly_parse(value ? value : "yes", member, error);
 	case OPTION_SECONDS:
 		return parse_seconds(option, value, member, error);
 	case OPTION_FORMAT:
@@ -375,7 +382,7 @@ static int take_value(struct arguments *arguments, const struct option *option,
 			return -EINVAL;
 		}
 		value = arguments->argv[++arguments->at];
-	} else if (!option->argument && value) {
+	} else if (!option->argument && value && option->type != OPTION_READONLY) {
 		text_printf(error, "option '--%s' takes no value", option->name);
 		return -EINVAL;
 	}
@@ -508,6 +515,8 @@ int options_set(struct options *options_to_set, const char *name, const char *va
 	const struct option *option = find_long(name, strlen(name));
 	bool is_yes = strcmp(value, "yes") == 0;
 
+	if (option && option->type == OPTION_READONLY)
+		return readonly_parse(value, &options_to_set->readonly, error);
 	if (!option || !(option->commands & FOR_UI) || option->commands & FOR_LIST ||
 	    option->offset == AT(config)) {
 		text_printf(error, "unknown option '%s'; see clade list options", name);

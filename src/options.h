@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "clade/confine.h"
 #include "clade/export.h"
 #include "clade/text.h"
 
@@ -25,7 +26,7 @@ enum list_what {
 };
 
 /* Documented in clade(1). */
-enum exit_status { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+enum exit_status { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_REFUSED = 3 };
 
 struct options {
 	enum command command;
@@ -47,6 +48,9 @@ struct options {
 	const char *collector; /* "auto" or a collector's name */
 	const char *theme;
 	const char *config; /* --config */
+	enum readonly readonly;
+	const char *snapshot_dir; /* NULL: where we are */
+	bool wants_self_test;
 	double delay_s;
 	double sample_s;
 	bool no_color;

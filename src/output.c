@@ -18,18 +18,26 @@ static int say_exists(const char *path)
 	return EXIT_FAILED;
 }
 
-int output_open(struct output *output, const struct options *options)
+int output_open(struct output *output, const struct program *program)
 {
+	const struct options *options = &program->options;
 	bool is_stdout = !options->output || strcmp(options->output, "-") == 0;
 	int rc;
 
 	*output = (struct output){.path = is_stdout ? NULL : options->output};
 	if (is_stdout)
 		return EXIT_OK;
-	rc = io_file_open(&output->file, output->path, options->is_forced);
+	if (program->confine && options->is_forced) {
+		program_complain(NULL, "--force does not go with --readonly: no file is replaced");
+		return EXIT_REFUSED;
+	}
+	if (program->confine)
+		rc = io_file_open_by(&output->file, confine_maker(program->confine), output->path);
+	else
+		rc = io_file_open(&output->file, output->path, options->is_forced);
 	if (rc == -EEXIST)
 		return say_exists(output->path);
-	return rc == 0 ? EXIT_OK : program_fail(output->path, rc);
+	return rc == 0 ? EXIT_OK : program_fail_file(program, output->path, rc);
 }
 
 bool output_is_packed(const struct output *output)

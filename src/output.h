@@ -15,7 +15,7 @@ struct output {
 };
 
 /* Opens what --output says. Returns an exit status, and has told why when it is not EXIT_OK. */
-int output_open(struct output *output, const struct options *options);
+int output_open(struct output *output, const struct program *program);
 
 /* Whether its name ends in .zst: then it is zstd that goes into it. */
 bool output_is_packed(const struct output *output);

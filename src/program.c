@@ -25,6 +25,16 @@ int program_fail(const char *what, int error)
 	return EXIT_FAILED;
 }
 
+int program_fail_file(const struct program *program, const char *path, int error)
+{
+	const char *why = program->confine ? confine_why(program->confine) : NULL;
+
+	if (!why)
+		return program_fail(path, error);
+	fprintf(stderr, "clade: %s: read-only, and %s\n", path, why);
+	return EXIT_FAILED;
+}
+
 int program_write(const char *bytes, size_t len)
 {
 	int rc = io_write_all(STDOUT_FILENO, bytes, len);
@@ -81,6 +91,7 @@ int program_open(struct program *program)
 
 void program_close(struct program *program)
 {
+	confine_close(program->confine);
 	source_close(program->source);
 	attributor_free(program->attributor);
 	rules_free(program->rules);

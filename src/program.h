@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "clade/attributor.h"
+#include "clade/confine.h"
 #include "clade/moment.h"
 #include "clade/source.h"
 #include "clade/thresholds.h"
@@ -25,6 +26,7 @@ struct program {
 	struct ruleset *rules;
 	struct attributor *attributor;
 	struct source *source;
+	struct confine *confine; /* NULL: not read-only */
 	bool is_utf8;
 };
 
@@ -33,6 +35,9 @@ void program_complain(void *context, const char *message);
 
 /* Tells the user that something failed, with the words of -errno. Returns EXIT_FAILED. */
 int program_fail(const char *what, int error);
+
+/* The same for a file that could not be written, with the reason that read-only mode has. */
+int program_fail_file(const struct program *program, const char *path, int error);
 
 /* Writes to standard output and returns the exit status: a reader that has had enough is no
  * failure. */
@@ -51,8 +56,13 @@ void program_close(struct program *program);
  * Returns 0 with the last moment in `now` (moment_done()), or -errno. */
 int program_watch(const struct program *program, struct history *history, struct moment *now);
 
+/* Makes the program read-only as its options say, and tells what is missing. Returns an exit
+ * status. */
+int program_confine(struct program *program);
+
 /* The commands. */
 int run_list(enum list_what what);
+int run_self_test(const struct options *options);
 int run_snapshot(struct program *program);
 int run_ui(struct program *program);
 

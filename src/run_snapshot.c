@@ -27,7 +27,7 @@ int run_snapshot(struct program *program)
 	struct history *history;
 	struct moment now = {0};
 	struct output output;
-	int status = output_open(&output, &program->options);
+	int status = output_open(&output, program);
 	int rc;
 
 	/* a file that cannot be written is told before long watching, not after it */

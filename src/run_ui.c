@@ -22,6 +22,7 @@ int run_ui(struct program *program)
 			.theme = options->theme,
 			.is_ascii = options->is_ascii || !program->is_utf8,
 			.is_mono = options->no_color || (no_color && *no_color),
+			.is_readonly = program->confine != NULL,
 			.has_mouse = !options->no_mouse,
 		},
 		&error);

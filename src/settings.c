@@ -127,7 +127,7 @@ int settings_read(const struct settings *settings, settings_complain *complain, 
 
 	if (settings->options->config)
 		return read_file(settings->options->config, settings, complain, context);
-	read_file("/etc/clade/clade.conf", settings, complain, context);
+	read_file(SETTINGS_SYSTEM, settings, complain, context);
 	if (config && *config == '/')
 		text_printf(&path, "%s/clade/clade.conf", config);
 	else if (home && *home == '/')

@@ -10,6 +10,8 @@
 #include "clade/tui.h"
 #include "options.h"
 
+#define SETTINGS_SYSTEM "/etc/clade/clade.conf"
+
 /* A mistake in a file: "clade.conf:3: unknown option 'dealy'". */
 typedef void settings_complain(void *context, const char *message);
 

@@ -12,7 +12,7 @@ declare -A home=(
 	[users.h]=base [snapshot.h]=collect [source.h]=collect [recording.h]=collect [recorded.h]=collect [frame.h]=collect [zst.h]=base
 	[attribution.h]=attribute [attributor.h]=attribute
 	[bundle.h]=model [column.h]=model [columns.def]=model [model.h]=model [moment.h]=model [query.h]=model [rows.h]=model [selection.h]=model [thresholds.h]=model
-	[export.h]=export [samples.h]=export [tui.h]=tui
+	[confine.h]=action [export.h]=export [samples.h]=export [tui.h]=tui
 )
 
 count=0
@@ -78,11 +78,13 @@ only() { # SENTENCE REGEX FILE...: only these files may match
 }
 only "only procps.c and machine.c know libproc2" '<libproc2/' src/collect/procps.c src/collect/machine.c
 only "only zst.c knows zstd" '<zstd' src/base/zst.c
+only "only filter.c knows libseccomp" '<seccomp\.h>' src/action/filter.c
 only "only terminal.c knows curses" '<(n?curses|term)[^>]*>' src/tui/terminal.c
-only "only main.c ends the program, but where memory ends" '(^|[^_[:alnum:]])_?exit\(' src/main.c src/base/mem.c
+only "only main.c ends the program, but where memory ends" '(^|[^_[:alnum:]])_?exit\(' src/main.c src/base/mem.c \
+	src/action/self_test.c src/action/trial.c
 only "nothing sends a signal" '(^|[^_[:alnum:]])(kill|killpg|tgkill|tkill|pidfd_send_signal|raise)\(' src/action/execute.c
-only "nothing forks, executes or starts a thread" \
-	'(^|[^_[:alnum:]])(fork|vfork|clone|clone3|system|popen|posix_spawnp?|exec[lv]p?e?|pthread_create|thrd_create)\(' none
+only "nothing forks, executes or starts a thread but read-only mode's scribe and its self-test" \
+	'(^|[^_[:alnum:]])(fork|vfork|clone|clone3|system|popen|posix_spawnp?|exec[lv]p?e?|pthread_create|thrd_create)\(' src/action/scribe.c src/action/self_test.c src/action/trial.c
 only "no user or host is looked up through NSS" \
 	'(^|[^_[:alnum:]])(getpw(nam|uid)(_r)?|getgr(nam|gid)(_r)?|getaddrinfo|gethostbyname|initgroups)\(' none
 only "nothing aborts but for want of memory and broken built-in rules" '(^|[^_[:alnum:]])abort\(' \

@@ -35,6 +35,7 @@ struct tui_config {
 	bool is_ascii;     /* lines and marks of ASCII only */
 	bool is_mono;      /* no colour: --no-color, NO_COLOR */
 	bool has_mouse;
+	bool is_readonly; /* nothing can be signalled: said on the screen */
 };
 
 /* Runs until the user quits. Returns 0, or -errno with a sentence for the user in `error`: -ENOTTY

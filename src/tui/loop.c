@@ -227,6 +227,7 @@ int tui_run(const struct tui_config *config, struct text *error)
 				  .keymap = config->keymap,
 				  .users = config->users,
 				  .is_ascii = config->is_ascii,
+				  .is_readonly = config->is_readonly,
 				  .delay_s = config->delay_s,
 			  });
 	terminal_size(&loop.ui.height, &loop.ui.width);

@@ -10,6 +10,8 @@ enum {
 	LIST_LEAST = 3, /* rows that the list should have before anything else gets room */
 };
 
+static const char READONLY[] = " [READ-ONLY]";
+
 struct layout layout_of(int height, int width)
 {
 	struct layout layout = {.verdict_row = -1, .head_row = -1, .footer_row = -1};
@@ -59,7 +61,7 @@ static void draw_dialogue_keys(struct cells *cells, int row, const struct dialog
 }
 
 /* A key that does not fit as a whole is left out. */
-static void draw_keys(const struct ui *ui, struct cells *cells, int row)
+static void draw_keys(const struct ui *ui, struct cells *cells, int row, int width)
 {
 	struct text key = {0};
 	int at = 0;
@@ -74,7 +76,7 @@ static void draw_keys(const struct ui *ui, struct cells *cells, int row)
 			text = "Owners";
 		text_clear(&key);
 		key_add_name(&key, code);
-		if (at + (int)(key.len + strlen(text)) + 1 <= cells->columns)
+		if (at + (int)(key.len + strlen(text)) + 1 <= width)
 			at = draw_key(cells, row, at, text_str(&key), text);
 	}
 	text_done(&key);
@@ -82,18 +84,21 @@ static void draw_keys(const struct ui *ui, struct cells *cells, int row)
 
 static void draw_footer(const struct ui *ui, struct cells *cells, int row)
 {
+	int width = cells->columns - (ui->is_readonly ? (int)strlen(READONLY) : 0);
+
 	if (row < 0)
 		return;
 	if (ui->dialogue && ui->dialogue->draw_footer)
 		ui->dialogue->draw_footer(ui, cells, row);
 	else if (ui->message[0])
-		cells_put_cut(cells, row, 0, cells->columns,
-			      ui->is_message_bad ? STYLE_WARN : STYLE_VALUE, ui->message,
-			      ui->is_ascii);
+		cells_put_cut(cells, row, 0, width, ui->is_message_bad ? STYLE_WARN : STYLE_VALUE,
+			      ui->message, ui->is_ascii);
 	else if (ui->dialogue)
 		draw_dialogue_keys(cells, row, ui->dialogue->keys);
 	else
-		draw_keys(ui, cells, row);
+		draw_keys(ui, cells, row, width);
+	if (ui->is_readonly)
+		cells_put(cells, row, width, cells->columns - width, STYLE_WARN, READONLY);
 }
 
 static void draw_waiting(const struct ui *ui, struct cells *cells)

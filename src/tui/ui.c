@@ -16,6 +16,7 @@ void ui_init(struct ui *ui, const struct ui_config *config)
 		.theme = config->theme,
 		.keymap = config->keymap,
 		.is_ascii = config->is_ascii,
+		.is_readonly = config->is_readonly,
 		.delay_s = config->delay_s,
 		.height = 24,
 		.width = 80,

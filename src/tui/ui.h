@@ -30,6 +30,7 @@ struct ui {
 	const struct theme *theme;
 	const struct keymap *keymap;
 	bool is_ascii;
+	bool is_readonly;
 	bool is_paused;
 	bool is_following;
 	bool wants_redraw; /* the terminal's contents may be broken */
@@ -72,6 +73,7 @@ struct ui_config {
 	const struct keymap *keymap;
 	const struct users *users;
 	bool is_ascii;
+	bool is_readonly;
 	double delay_s;
 };
 
