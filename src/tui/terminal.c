@@ -29,12 +29,13 @@ static short pairs[STYLES];
 static void prepare_styles(const struct theme *theme, bool is_mono)
 {
 	bool has_colors_here = !is_mono && has_colors();
-	bool has_256 = has_colors_here && COLORS >= 256;
+	bool has_256;
 
 	if (has_colors_here) {
 		start_color();
 		use_default_colors();
 	}
+	has_256 = has_colors_here && COLORS >= 256; /* known only from start_color() on */
 	for (short i = 0; i < STYLES; i++) {
 		const struct look *look = &theme->looks[i];
 		short fg = has_256 ? look->fg : look->fg8;
