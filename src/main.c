@@ -90,6 +90,7 @@ static int read_settings(int argc, char **argv, struct program *program, struct 
 	program->options.readonly = readonly_imposed(argv[0], SETTINGS_SYSTEM);
 	program->thresholds = thresholds_default();
 	program->keymap = keymap_new();
+	program->preferences = preferences_default();
 	rc = options_parse(argc, argv, &program->options, error);
 	if (rc != 0)
 		return rc;
@@ -104,9 +105,9 @@ static int read_settings(int argc, char **argv, struct program *program, struct 
 			return -EPERM;
 		}
 	}
-	rc = settings_read(
-		&(struct settings){&program->options, &program->thresholds, program->keymap},
-		program_complain, NULL);
+	rc = settings_read(&(struct settings){&program->options, &program->thresholds,
+					      program->keymap, &program->preferences},
+			   program_complain, NULL);
 	if (rc != 0) {
 		text_printf(error, "%s: %s", program->options.config, strerror(-rc));
 		return rc;

@@ -51,7 +51,8 @@ struct option {
 };
 
 #define AT(member) offsetof(struct options, member)
-#define LIST_WHAT "columns, formats, keys, options, owners (the rules), themes or thresholds"
+#define LIST_WHAT                                                                                  \
+	"columns, formats, keys, options, owners (the rules), screen, themes or thresholds"
 
 /* clang-format off */
 static const struct option options[] = {
@@ -90,7 +91,7 @@ static const struct {
 
 static const char *const list_names[] = {
 	[LIST_COLUMNS] = "columns", [LIST_FORMATS] = "formats", [LIST_KEYS] = "keys",
-	[LIST_OPTIONS] = "options", [LIST_OWNERS] = "owners",   [LIST_THEMES] = "themes",
+	[LIST_OPTIONS] = "options", [LIST_OWNERS] = "owners",   [LIST_SCREEN] = "screen", [LIST_THEMES] = "themes",
 	[LIST_THRESHOLDS] = "thresholds", NULL,
 };
 /* clang-format on */

@@ -22,6 +22,7 @@ struct program {
 	struct options options;
 	struct thresholds thresholds;
 	struct keymap *keymap;
+	struct preferences preferences;
 	struct users *users;
 	struct ruleset *rules;
 	struct attributor *attributor;

@@ -35,13 +35,10 @@ static void list_rules(struct text *out)
 int run_list(enum list_what what)
 {
 	static void (*const lists[])(struct text * out) = {
-		[LIST_COLUMNS] = list_columns,
-		[LIST_FORMATS] = list_formats,
-		[LIST_KEYS] = keys_list,
-		[LIST_OPTIONS] = options_list,
-		[LIST_OWNERS] = list_rules,
-		[LIST_THEMES] = list_themes,
-		[LIST_THRESHOLDS] = thresholds_list,
+		[LIST_COLUMNS] = list_columns, [LIST_FORMATS] = list_formats,
+		[LIST_KEYS] = keys_list,       [LIST_OPTIONS] = options_list,
+		[LIST_OWNERS] = list_rules,    [LIST_SCREEN] = preferences_list,
+		[LIST_THEMES] = list_themes,   [LIST_THRESHOLDS] = thresholds_list,
 	};
 	struct text out = {0};
 	int status;

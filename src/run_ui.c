@@ -18,6 +18,7 @@ int run_ui(struct program *program)
 			.users = program->users,
 			.thresholds = &program->thresholds,
 			.keymap = program->keymap,
+			.preferences = &program->preferences,
 			.delay_s = options->delay_s,
 			.theme = options->theme,
 			.is_ascii = options->is_ascii || !program->is_utf8,

@@ -33,6 +33,12 @@ static int set_keys(const struct settings *settings, const char *name, const cha
 	return keymap_set(settings->keymap, name, value, error);
 }
 
+static int set_screen(const struct settings *settings, const char *name, const char *value,
+		      struct text *error)
+{
+	return preferences_set(settings->preferences, name, value, error);
+}
+
 static const struct section {
 	const char *name;
 	set_key *set;
@@ -40,6 +46,7 @@ static const struct section {
 	{"options", set_option},
 	{"thresholds", set_threshold},
 	{"keys", set_keys},
+	{"screen", set_screen},
 };
 
 enum { SECTIONS = sizeof(sections) / sizeof(sections[0]) };

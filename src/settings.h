@@ -20,6 +20,7 @@ struct settings {
 	struct options *options; /* strings in it live as long as the program */
 	struct thresholds *thresholds;
 	struct keymap *keymap;
+	struct preferences *preferences;
 };
 
 /* Reads a file's text into them; each mistake is told and its line skipped. */

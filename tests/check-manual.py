@@ -52,7 +52,7 @@ def the_manual_has_every_option_command_and_list():
     commands = re.findall(r"^  ([a-z]+)", text.split("Commands:")[1].split("Options:")[0], re.M)
     ok(len(commands) >= 2, "--help names commands", commands)
     expect("every command", missing(commands, section("COMMANDS")))
-    expect("every list", missing(["columns", "formats", "keys", "options", "owners", "themes", "thresholds"], section("COMMANDS")))
+    expect("every list", missing(["columns", "formats", "keys", "options", "owners", "screen", "themes", "thresholds"], section("COMMANDS")))
     expect("every theme", missing([line.split()[0] for line in listed("themes")], MANUAL))
 
 
@@ -76,6 +76,12 @@ def the_manual_has_every_threshold_with_its_default():
     rows = [line.split(None, 2) for line in listed("thresholds")]
     ok(len(rows) > 10, "clade lists its thresholds", rows)
     expect("every threshold", [name for name, value, _ in rows if f"{name}|{value}|" not in table])
+
+
+def the_manual_has_every_setting_of_the_screen():
+    rows = [re.match(r"(\S+)  .*: (.*)", line).groups() for line in listed("screen")]
+    ok(len(rows) >= 5, "clade lists the settings of the screen", rows)
+    expect("every setting of the screen", [name for name, _ in rows if f"\n{name}|" not in section("CONFIGURATION")])
 
 
 def the_manual_has_every_key_of_the_document():
@@ -128,6 +134,7 @@ def what_the_documents_name_is_there():
 
 
 main(the_manual_has_every_option_command_and_list, the_manual_has_every_key, the_manual_has_every_column_and_format,
-     the_manual_has_every_threshold_with_its_default, the_manual_has_every_key_of_the_document, the_manual_has_every_type_and_key_of_lines,
+     the_manual_has_every_threshold_with_its_default, the_manual_has_every_setting_of_the_screen,
+     the_manual_has_every_key_of_the_document, the_manual_has_every_type_and_key_of_lines,
      the_manual_has_every_exit_status, the_manual_of_rules_has_every_key_and_field,
      the_pages_are_formatted_without_a_warning, what_the_documents_name_is_there)

@@ -77,7 +77,7 @@ def owners_open_into_trees_and_the_whole_tree_is_a_key_away():
     with Crowd(), Screen(220, 40) as screen:
         screen.shows("the machine", r"^CPU \[.*load")
         screen.shows("the process table", r"^Tbl \[.*/ [\d,]+")
-        screen.shows("a verdict", r"^[A-Z]+  \S")
+        screen.shows("a verdict", r"^ [A-Z]+  +\S")
         screen.shows("owners", r"KIND .*OWNER / COMMAND")
         screen.shows("the kernel's threads are an owner", r"▸ kernel threads")
         screen.shows("the keys", r"F1Help.*F10Quit")

@@ -102,7 +102,7 @@ static void a_value_that_is_missing_or_wrong_is_named(void **state)
 	expect_bad("-d nan", "--delay takes seconds from 0.1 to 3600, not 'nan'");
 	expect_bad("-d 2x", "--delay takes seconds from 0.1 to 3600, not '2x'");
 	expect_bad("--ascii=yes", "option '--ascii' takes no value");
-	expect_bad("list", "'list' needs WHAT: columns, formats, keys, options, owners (the rules), themes or thresholds");
+	expect_bad("list", "'list' needs WHAT: columns, formats, keys, options, owners (the rules), screen, themes or thresholds");
 	expect_bad("snapshot more", "unexpected argument 'more'");
 }
 
@@ -145,7 +145,8 @@ static void a_configuration_sets_options_and_thresholds(void **state)
 	struct options options = options_default();
 	struct thresholds thresholds = thresholds_default();
 	struct keymap *keymap = keymap_new();
-	struct settings settings = {&options, &thresholds, keymap};
+	struct preferences preferences = preferences_default();
+	struct settings settings = {&options, &thresholds, keymap, &preferences};
 	struct text said = {0};
 
 	(void)state;
@@ -169,7 +170,8 @@ static void a_bad_line_is_named_and_the_others_count(void **state)
 	struct options options = options_default();
 	struct thresholds thresholds = thresholds_default();
 	struct keymap *keymap = keymap_new();
-	struct settings settings = {&options, &thresholds, keymap};
+	struct preferences preferences = preferences_default();
+	struct settings settings = {&options, &thresholds, keymap, &preferences};
 	struct text said = {0};
 
 	(void)state;
@@ -182,7 +184,7 @@ static void a_bad_line_is_named_and_the_others_count(void **state)
 					     "c:7: unknown option 'sample'; see clade list options\n"
 					     "c:9: blocked takes a number from 1 to 1e+06, not '0'\n"
 					     "c:10: unknown threshold 'foo'; see clade list thresholds\n"
-					     "c:11: unknown section; there are [options] [thresholds] [keys]\n"
+					     "c:11: unknown section; there are [options] [thresholds] [keys] [screen]\n"
 					     "c:13: a section is a [name]\n"
 					     "c:15: this is no [name], no 'key = value' and no comment\n");
 	assert_true(options.delay_s == 7);
@@ -210,7 +212,8 @@ static void keys_can_be_bound_anew(void **state)
 	struct options options = options_default();
 	struct thresholds thresholds = thresholds_default();
 	struct keymap *keymap = keymap_new();
-	struct settings settings = {&options, &thresholds, keymap};
+	struct preferences preferences = preferences_default();
+	struct settings settings = {&options, &thresholds, keymap, &preferences};
 	struct text said = {0};
 
 	(void)state;
@@ -224,6 +227,33 @@ static void keys_can_be_bound_anew(void **state)
 	text_clear(&said);
 	keymap_add_names(&said, keymap, keymap_find(keymap, 'q'));
 	assert_string_equal(text_str(&said), "q ä Semicolon");
+	keymap_free(keymap);
+	text_done(&said);
+}
+
+static void the_screen_has_settings(void **state)
+{
+	static const char file[] = "[screen]\nowner-columns = cpu mem procs cpu name\ntree-sort = mem\nfold = never\n"
+				   "tree-columns = pid cpuu\nfold = 1\nowner-sort =\nwidth = 3\n";
+	struct options options = options_default();
+	struct thresholds thresholds = thresholds_default();
+	struct keymap *keymap = keymap_new();
+	struct preferences preferences = preferences_default();
+	struct settings settings = {&options, &thresholds, keymap, &preferences};
+	struct text said = {0};
+
+	(void)state;
+	settings_parse("c", file, sizeof(file) - 1, &settings, collect, &said);
+	assert_string_equal(text_str(&said), "c:5: unknown column 'cpuu'; see clade list columns\n"
+					     "c:6: fold is never or a number from 2 to 1000000, not '1'\n"
+					     "c:7: unknown column ''; see clade list columns\n"
+					     "c:8: unknown setting 'width'; see clade list screen\n");
+	text_clear(&said);
+	preferences_add_value(&said, &preferences, "owner-columns");
+	assert_string_equal(text_str(&said), "cpu mem procs");
+	assert_int_equal(preferences.sorts[VIEW_TREE], COLUMN_MEMORY);
+	assert_int_equal(preferences.sorts[VIEW_OWNERS], COLUMN_HEAT);
+	assert_int_equal(preferences.fold_least, FOLD_NEVER);
 	keymap_free(keymap);
 	text_done(&said);
 }
@@ -272,6 +302,7 @@ int main(void)
 		cmocka_unit_test(a_configuration_sets_options_and_thresholds),
 		cmocka_unit_test(a_bad_line_is_named_and_the_others_count),
 		cmocka_unit_test(keys_can_be_bound_anew),
+		cmocka_unit_test(the_screen_has_settings),
 		cmocka_unit_test(every_key_has_a_name_that_is_read_back),
 		cmocka_unit_test(the_tables_list_everything_once),
 	};

@@ -11,7 +11,7 @@
 
 #include "clade/model.h"
 
-enum { BUNDLE_LEAST = 5 }; /* fewer stay rows of their own */
+enum { BUNDLE_LEAST = 5 }; /* fewer stay rows of their own, when nobody says otherwise */
 
 /* What a bundle is, the same from sample to sample. No padding: it is a hash key. */
 struct bundle_key {
@@ -49,10 +49,10 @@ void bundles_clear(struct bundles *bundles);
 
 /*
  * Finds which of the siblings `procs[0..n)`, children of `parent` (or NO_PROC), look alike, and
- * adds a bundle for each set of at least BUNDLE_LEAST. `in[i]` becomes the index of the bundle that
+ * adds a bundle for each set of at least `least`. `in[i]` becomes the index of the bundle that
  * procs[i] is in, or -1. Time is linear.
  */
 void bundles_add(struct bundles *bundles, const struct model *model, int32_t parent,
-		 const int32_t *procs, size_t n, int32_t *in);
+		 const int32_t *procs, size_t n, uint32_t least, int32_t *in);
 
 #endif

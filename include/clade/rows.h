@@ -55,7 +55,7 @@ void folds_free(struct fold_set *folds);
 void folds_toggle(struct fold_set *folds, struct row_key key);
 void folds_clear(struct fold_set *folds);
 
-enum view_mode { VIEW_OWNERS, VIEW_TREE };
+enum view_mode { VIEW_OWNERS, VIEW_TREE, VIEWS };
 
 struct view {
 	enum view_mode mode;
@@ -64,6 +64,7 @@ struct view {
 	int32_t open_to; /* rows start open above this depth; with 0 in VIEW_OWNERS owners start
 			    closed and what is in them open */
 	const struct fold_set *folds; /* NULL: none */
+	uint32_t fold_least;          /* siblings alike that become one row; 0: BUNDLE_LEAST */
 	bool are_bundles_open;      /* bundles start open too; else closed, whatever the default */
 	const struct query *filter; /* NULL: all; matches keep what is above and below them */
 	const char *states;         /* only processes in these states, "DZ"; NULL: all */
@@ -71,7 +72,7 @@ struct view {
 	const struct selection *selection; /* only what is in it, and what leads there; NULL: all */
 };
 
-enum { OPEN_ALL = INT32_MAX };
+enum { OPEN_ALL = INT32_MAX, FOLD_NEVER = INT32_MAX };
 
 /* Whether the row with that key at that depth is open, as far as folds say. */
 bool view_is_open(const struct view *view, struct row_key key, int32_t depth);

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 
 #include "clade/attributor.h"
+#include "clade/column.h"
+#include "clade/rows.h"
 #include "clade/source.h"
 #include "clade/text.h"
 #include "clade/thresholds.h"
@@ -24,12 +26,35 @@ void keymap_free(struct keymap *keymap);
  * one of them loses it. Returns 0, or -EINVAL with a sentence in `error`. */
 int keymap_set(struct keymap *keymap, const char *name, const char *value, struct text *error);
 
+/* What the list shows in each of its views. One row of preference_rows[] (preferences.c) each,
+ * under [screen] in the configuration. */
+struct preferences {
+	enum column_id columns[VIEWS][COLUMNS_N]; /* in their order */
+	size_t n_columns[VIEWS];
+	enum column_id sorts[VIEWS];
+	uint32_t fold_least; /* siblings alike that become one row; FOLD_NEVER */
+};
+
+struct preferences preferences_default(void);
+
+/* Sets one; returns 0, or -EINVAL with a sentence in `error` and nothing changed. */
+int preferences_set(struct preferences *preferences, const char *name, const char *value,
+		    struct text *error);
+
+/* Adds the value of one as preferences_set() reads it; nothing for an unknown name. */
+void preferences_add_value(struct text *out, const struct preferences *preferences,
+			   const char *name);
+
+/* One line for each with its value, for `clade list screen`. */
+void preferences_list(struct text *out);
+
 struct tui_config {
 	struct source *source; /* all borrowed */
 	struct attributor *attributor;
 	const struct users *users;
 	const struct thresholds *thresholds;
 	const struct keymap *keymap;
+	const struct preferences *preferences;
 	double delay_s;    /* between samples */
 	const char *theme; /* a name from themes[], NULL: the default */
 	bool is_ascii;     /* lines and marks of ASCII only */

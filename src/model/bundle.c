@@ -209,7 +209,7 @@ static void forget(struct bundles *bundles, uint64_t now_ms)
 }
 
 void bundles_add(struct bundles *bundles, const struct model *model, int32_t parent,
-		 const int32_t *procs, size_t n, int32_t *in)
+		 const int32_t *procs, size_t n, uint32_t least, int32_t *in)
 {
 	uint64_t *shapes = mem_new(n + 1, sizeof(*shapes));
 	const struct facts *facts = NULL;
@@ -232,7 +232,7 @@ void bundles_add(struct bundles *bundles, const struct model *model, int32_t par
 
 		in[i] = -1;
 		set = set_get(&sets, shapes[i]);
-		if (set->n < BUNDLE_LEAST)
+		if (set->n < least)
 			continue;
 		if (parent != NO_PROC)
 			key.parent = process_key(&model->snap->procs[parent]);

@@ -375,6 +375,7 @@ static void bundle_siblings(struct making *making, int32_t parent)
 	int32_t *procs = mem_new(n + 1, sizeof(*procs));
 	int32_t *in = mem_new(n + 1, sizeof(*in));
 	size_t first_new = making->rows->bundles.n;
+	uint32_t least = making->view->fold_least > 0 ? making->view->fold_least : BUNDLE_LEAST;
 	size_t n_procs = 0;
 	size_t kept = 0;
 
@@ -382,7 +383,7 @@ static void bundle_siblings(struct making *making, int32_t parent)
 		if (making->siblings[i].type == ROW_PROC)
 			procs[n_procs++] = making->siblings[i].index;
 	}
-	bundles_add(&making->rows->bundles, making->model, parent, procs, n_procs, in);
+	bundles_add(&making->rows->bundles, making->model, parent, procs, n_procs, least, in);
 	n_procs = 0;
 	for (size_t i = 0; i < n; i++) {
 		if (making->siblings[i].type == ROW_PROC && in[n_procs++] >= 0)

@@ -189,32 +189,24 @@ void command_invert(struct ui *ui)
 	ui_refresh(ui);
 }
 
-static void sort_by(struct ui *ui, enum column_id column)
-{
-	ui->sorts[ui->view.mode] = column;
-	ui->ascending[ui->view.mode] = !(columns[column].flags & COL_DESC);
-	ui_refresh(ui);
-	ui_say(ui, false, "sorted by %s", columns[column].title);
-}
-
 void command_sort_cpu(struct ui *ui)
 {
-	sort_by(ui, COLUMN_CPU);
+	ui_sort(ui, COLUMN_CPU);
 }
 
 void command_sort_memory(struct ui *ui)
 {
-	sort_by(ui, COLUMN_MEMORY);
+	ui_sort(ui, COLUMN_MEMORY);
 }
 
 void command_sort_age(struct ui *ui)
 {
-	sort_by(ui, COLUMN_AGE);
+	ui_sort(ui, COLUMN_AGE);
 }
 
 void command_sort_growth(struct ui *ui)
 {
-	sort_by(ui, COLUMN_GROWTH);
+	ui_sort(ui, COLUMN_GROWTH);
 }
 
 void command_follow(struct ui *ui)

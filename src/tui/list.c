@@ -6,47 +6,72 @@
 #include "panes.h"
 
 enum {
-	NAME_LEAST = 24,   /* columns that the name should have before a figure gets room, on a wide
-			      screen more */
+	NAME_LEAST = 24, /* columns that the name should have before a figure gets room, */
+	NAME_USUAL = 35, /* on a usual screen, where a badge shall not be cut; on a wide one more */
+	USUAL_WIDTH = 80,
 	LEVELS_SHOWN = 16, /* deeper rows are marked with their depth instead */
 	NAME_ROOM = 12,    /* of a name, that badges leave */
 };
 
-/* The columns in the order on the screen, with their rank: those of low rank go first where it is
- * narrow. The user of a process and the kind of an owner share a column. */
-static const struct {
-	enum column_id id;
-	int rank;
-} shown[] = {
-	{COLUMN_PID, 70},     {COLUMN_KIND, 57},   {COLUMN_STATE, 60},   {COLUMN_PROCS, 100},
-	{COLUMN_BIRTHS, 55},  {COLUMN_GROWTH, 95}, {COLUMN_ZOMBIES, 65}, {COLUMN_ORPHANS, 50},
-	{COLUMN_BLOCKED, 45}, {COLUMN_CPU, 90},    {COLUMN_MEMORY, 85},  {COLUMN_LIMIT, 48},
-	{COLUMN_TREND, 42},   {COLUMN_READ, 20},   {COLUMN_WRITE, 25},   {COLUMN_THREADS, 10},
-	{COLUMN_AGE, 58},
+/* Where it is narrow, those of low rank go first. */
+static const int ranks[COLUMNS_N] = {
+	[COLUMN_PROCS] = 100,  [COLUMN_GROWTH] = 95,  [COLUMN_CPU] = 90,     [COLUMN_MEMORY] = 85,
+	[COLUMN_PID] = 70,     [COLUMN_KIND] = 66,    [COLUMN_ZOMBIES] = 65, [COLUMN_STATE] = 60,
+	[COLUMN_USER] = 58,    [COLUMN_AGE] = 57,     [COLUMN_BIRTHS] = 55,  [COLUMN_TREND] = 52,
+	[COLUMN_ORPHANS] = 50, [COLUMN_LIMIT] = 48,   [COLUMN_BLOCKED] = 45, [COLUMN_READ] = 25,
+	[COLUMN_WRITE] = 25,   [COLUMN_THREADS] = 10,
 };
 
-enum { SHOWN = sizeof(shown) / sizeof(shown[0]) };
+/* The columns that are shown, from the left. */
+struct shown {
+	enum column_id ids[COLUMNS_N];
+	size_t n;
+};
 
 /* Which columns fit: the most important first, as long as the name keeps its room. */
-static void choose_columns(int width, bool fits[SHOWN])
+static struct shown choose_columns(const struct ui *ui, int width)
 {
-	int wanted = width * 3 / 8;
-	int left = width - (wanted > NAME_LEAST ? wanted : NAME_LEAST);
+	const struct preferences *preferences = &ui->preferences;
+	size_t n = preferences->n_columns[ui->view.mode];
+	int least = width < USUAL_WIDTH ? NAME_LEAST : NAME_USUAL;
+	int left = width - (width * 3 / 8 > least ? width * 3 / 8 : least);
+	bool fits[COLUMNS_N] = {false};
+	struct shown shown = {.n = 0};
 
-	memset(fits, 0, SHOWN * sizeof(*fits));
 	for (;;) {
-		int best = -1;
+		size_t best = n;
 
-		for (int i = 0; i < SHOWN; i++) {
-			if (!fits[i] && columns[shown[i].id].width + 1 <= left &&
-			    (best < 0 || shown[i].rank > shown[best].rank))
+		for (size_t i = 0; i < n; i++) {
+			enum column_id id = preferences->columns[ui->view.mode][i];
+
+			if (!fits[i] && columns[id].width + 1 <= left &&
+			    (best == n ||
+			     ranks[id] > ranks[preferences->columns[ui->view.mode][best]]))
 				best = i;
 		}
-		if (best < 0)
-			return;
+		if (best == n)
+			break;
 		fits[best] = true;
-		left -= columns[shown[best].id].width + 1;
+		left -= columns[preferences->columns[ui->view.mode][best]].width + 1;
 	}
+	for (size_t i = 0; i < n; i++) {
+		if (fits[i])
+			shown.ids[shown.n++] = preferences->columns[ui->view.mode][i];
+	}
+	return shown;
+}
+
+enum column_id list_column_at(const struct ui *ui, int column)
+{
+	struct shown shown = choose_columns(ui, ui->width);
+	int at = 0;
+
+	for (size_t i = 0; i < shown.n; i++) {
+		at += columns[shown.ids[i]].width + 1;
+		if (column < at)
+			return shown.ids[i];
+	}
+	return COLUMN_NAME;
 }
 
 /* A value in its column, aligned. */
@@ -60,25 +85,22 @@ static int put_cell(struct cells *cells, int row, int at, const struct column *c
 	return at + column->width + 1;
 }
 
-static void draw_head(const struct ui *ui, struct cells *cells, int row, const bool fits[SHOWN])
+static void draw_head(const struct ui *ui, struct cells *cells, int row, const struct shown *shown)
 {
-	enum column_id sort = ui->sorts[ui->view.mode];
+	enum column_id sort = ui->preferences.sorts[ui->view.mode];
 	const char *arrow = ui->is_ascii ? (ui->view.is_ascending ? "^" : "v")
 					 : (ui->view.is_ascending ? "▴" : "▾");
 	char title[32];
 	int at = 0;
 
 	cells_paint(cells, row, 0, cells->columns, STYLE_HEAD);
-	for (int i = 0; i < SHOWN; i++) {
-		const struct column *column = &columns[shown[i].id];
+	for (size_t i = 0; i < shown->n; i++) {
+		const struct column *column = &columns[shown->ids[i]];
+		bool is_sort = shown->ids[i] == sort;
 
-		if (!fits[i])
-			continue;
 		snprintf(title, sizeof(title), "%s%s", column->title,
-			 shown[i].id == sort && (int)strlen(column->title) < column->width ? arrow
-											   : "");
-		at = put_cell(cells, row, at, column,
-			      shown[i].id == sort ? STYLE_SELECTED : STYLE_HEAD, title);
+			 is_sort && (int)strlen(column->title) < column->width ? arrow : "");
+		at = put_cell(cells, row, at, column, is_sort ? STYLE_SELECTED : STYLE_HEAD, title);
 	}
 	at += cells_put(cells, row, at, cells->columns - at, STYLE_HEAD,
 			ui->view.mode == VIEW_OWNERS ? "OWNER / COMMAND" : "COMMAND");
@@ -90,6 +112,29 @@ static void draw_head(const struct ui *ui, struct cells *cells, int row, const b
 		snprintf(title, sizeof(title), " %zu TAGGED ", ui->tags.n);
 		cells_put(cells, row, at, cells->columns - at, STYLE_TAGGED, title);
 	}
+}
+
+static enum style kind_style(enum owner_kind kind)
+{
+	switch (kind) {
+	case OWNER_AGENT:
+		return STYLE_AGENT;
+	case OWNER_PM2:
+		return STYLE_APP;
+	case OWNER_CONTAINER:
+		return STYLE_CONTAINER;
+	case OWNER_SERVICE:
+	case OWNER_LOGIN:
+		return STYLE_SERVICE;
+	default:
+		return STYLE_DIM;
+	}
+}
+
+/* What is nothing, or not known, steps back. */
+static bool is_nothing(const char *value)
+{
+	return strcmp(value, "0") == 0 || strcmp(value, "-") == 0;
 }
 
 static enum style value_style(enum column_id id, const struct ui *ui, const struct row *row)
@@ -112,6 +157,9 @@ static enum style value_style(enum column_id id, const struct ui *ui, const stru
 						: STYLE_NORMAL;
 	case COLUMN_LIMIT:
 		return badges & BADGE_LIMIT ? STYLE_ALARM : STYLE_NORMAL;
+	case COLUMN_KIND:
+		return row->type == ROW_OWNER ? kind_style(model->attr->owners[row->index].kind)
+					      : STYLE_NORMAL;
 	case COLUMN_STATE:
 		if (row->type == ROW_PROC && model->snap->procs[row->index].state == 'R')
 			return STYLE_RUNNING;
@@ -257,36 +305,45 @@ static void draw_name(const struct ui *ui, struct cells *cells, int screen_row, 
 	text_done(&guides);
 }
 
+/* What alarms goes on doing so on the selected row. */
+static void paint_selected(struct cells *cells, int row)
+{
+	for (int column = 0; column < cells->columns; column++) {
+		if (cells->items[row * cells->columns + column].style != STYLE_ALARM)
+			cells_paint(cells, row, column, 1, STYLE_SELECTED);
+	}
+}
+
 static void draw_row(const struct ui *ui, struct cells *cells, int screen_row, size_t i,
-		     const bool fits[SHOWN])
+		     const struct shown *shown)
 {
 	const struct row *row = &ui->rows.items[i];
 	struct text value = {0};
 	int at = 0;
 
-	for (int c = 0; c < SHOWN; c++) {
-		if (!fits[c])
-			continue;
+	for (size_t c = 0; c < shown->n; c++) {
+		enum column_id id = shown->ids[c];
+
 		text_clear(&value);
-		add_value(&value, ui, row, shown[c].id);
-		at = put_cell(cells, screen_row, at, &columns[shown[c].id],
-			      value_style(shown[c].id, ui, row), text_str(&value));
+		add_value(&value, ui, row, id);
+		at = put_cell(cells, screen_row, at, &columns[id],
+			      is_nothing(text_str(&value)) ? STYLE_DIM : value_style(id, ui, row),
+			      text_str(&value));
 	}
 	draw_name(ui, cells, screen_row, at, i);
 	if ((ptrdiff_t)i == ui->selected)
-		cells_paint(cells, screen_row, 0, cells->columns, STYLE_SELECTED);
+		paint_selected(cells, screen_row);
 	text_done(&value);
 }
 
 void draw_list(const struct ui *ui, struct cells *cells, const struct layout *layout)
 {
-	bool fits[SHOWN];
+	struct shown shown = choose_columns(ui, cells->columns);
 
-	choose_columns(cells->columns, fits);
 	if (layout->head_row >= 0)
-		draw_head(ui, cells, layout->head_row, fits);
+		draw_head(ui, cells, layout->head_row, &shown);
 	for (int r = 0; r < layout->list_rows && ui->top + (size_t)r < ui->rows.n; r++)
-		draw_row(ui, cells, layout->list_top + r, ui->top + (size_t)r, fits);
+		draw_row(ui, cells, layout->list_top + r, ui->top + (size_t)r, &shown);
 	if (ui->rows.n == 0 && layout->list_rows > 0)
 		cells_put(cells, layout->list_top, 0, cells->columns, STYLE_DIM,
 			  "nothing matches; Esc drops the filters");

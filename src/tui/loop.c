@@ -225,6 +225,7 @@ int tui_run(const struct tui_config *config, struct text *error)
 	ui_init(&loop.ui, &(struct ui_config){
 				  .theme = theme,
 				  .keymap = config->keymap,
+				  .preferences = config->preferences,
 				  .users = config->users,
 				  .is_ascii = config->is_ascii,
 				  .is_readonly = config->is_readonly,

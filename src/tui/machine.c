@@ -1,42 +1,38 @@
-/* The machine in three lines, and the verdict. */
+/* The machine in three lines: a gauge each, then figures that stand below one another. */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include "clade/mem.h"
 #include "clade/safe.h"
 #include "panes.h"
 
 enum {
-	NEAR_FULL = 80, /* percent: a gauge this full is a warning */
-	BAR_LEAST = 10,
-	BAR_MOST = 40,
+	LINES = 3,
+	FIELDS = 5,
+	NEAR_FULL = 80, /* percent: a gauge this full is an alarm, */
+	HALF_FULL = 60, /* and this full a warning */
+	BAR_LEAST = 16, /* "15,134 / 32,768" */
+	BAR_MOST = 48,
+	LABEL_WIDTH = 6, /* "CPU [" and, behind the bar, "]" */
+	WIDE_LOAD = 120, /* columns from which on all three load averages are shown */
+	HEAVY_WAIT = 20, /* percent of I/O wait or pressure that is a warning */
+	HEAVY_STEAL = 10,
+	FIGURE_MAX = 40,
 };
 
-/* Where the next words of a line go. */
-struct pen {
-	struct cells *cells;
-	int row;
-	int column;
+struct figure {
+	const char *label; /* NULL: none here */
+	char value[FIGURE_MAX];
+	enum style style;
 };
 
-static void put(struct pen *pen, enum style style, const char *text)
-{
-	pen->column += cells_put(pen->cells, pen->row, pen->column,
-				 pen->cells->columns - pen->column, style, text);
-}
-
-/* A label with its figure; left out as a whole when it does not fit. */
-static void put_figure(struct pen *pen, const char *label, enum style style, const char *figure)
-{
-	if (pen->column + (int)(strlen(label) + strlen(figure)) + 1 > pen->cells->columns)
-		return;
-	put(pen, STYLE_LABEL, label);
-	put(pen, STYLE_NORMAL, " ");
-	put(pen, style, figure);
-	put(pen, STYLE_NORMAL, "  ");
-}
+/* One part of a gauge; each has its letter where colours cannot be told apart. */
+struct part {
+	double percent; /* of the whole gauge, NAN unknown */
+	enum style style;
+	char letter;
+};
 
 static double percent_of(uint64_t part, uint64_t whole)
 {
@@ -44,34 +40,19 @@ static double percent_of(uint64_t part, uint64_t whole)
 							      : NAN;
 }
 
+static uint64_t used_of(uint64_t total, uint64_t free)
+{
+	return is_known(total) && is_known(free) ? total - free : UNKNOWN;
+}
+
 static enum style gauge_style(double percent)
 {
-	return percent >= NEAR_FULL ? STYLE_ALARM : STYLE_OK;
+	return percent >= NEAR_FULL ? STYLE_ZOMBIE : percent >= HALF_FULL ? STYLE_WARN : STYLE_OK;
 }
 
-/* Parts of a bar from the left, in cells; each has its letter where colours cannot be told apart.
- */
-static int put_part(struct pen *pen, double percent, int width, enum style style, char letter,
-		    bool is_ascii)
+static int bar_width(int screen_width)
 {
-	int n = isnan(percent) ? 0 : (int)(percent / 100 * width + 0.5);
-	const char text[2] = {letter, '\0'};
-
-	for (int i = 0; i < n; i++)
-		put(pen, style, is_ascii ? text : "▮");
-	return n;
-}
-
-static void put_rest(struct pen *pen, int end)
-{
-	for (int left = end - pen->column; left > 0; left--)
-		put(pen, STYLE_DIM, " ");
-	put(pen, STYLE_DIM, "]");
-}
-
-static int bar_width(const struct cells *cells)
-{
-	int width = cells->columns / 5;
+	int width = screen_width * 2 / 7;
 
 	return width < BAR_LEAST ? BAR_LEAST : width > BAR_MOST ? BAR_MOST : width;
 }
@@ -85,209 +66,253 @@ static const char *percent_text(char buf[UNITS_LEN], double percent)
 	return buf;
 }
 
-static void draw_cpu(const struct ui *ui, struct pen *pen)
+/* "CPU [■■■■■      18.0%]"; the figure stands at the right end, over the bar when that is long. */
+static void draw_gauge(const struct ui *ui, struct cells *cells, int row, const char *label,
+		       const struct part *parts, size_t n, const char *figure)
+{
+	int width = bar_width(cells->columns);
+	int start = (int)strlen(label) + 2;
+	double sum = 0;
+	int at = start;
+	int room;
+
+	cells_put(cells, row, 0, cells->columns, STYLE_LABEL, label);
+	cells_put(cells, row, start - 2, cells->columns, STYLE_DIM, " [");
+	for (size_t i = 0; i < n; i++) {
+		const char letter[2] = {parts[i].letter, '\0'};
+
+		sum += isnan(parts[i].percent) ? 0 : parts[i].percent;
+		for (; at - start < (int)(sum / 100 * width + 0.5) && at - start < width; at++)
+			cells_put(cells, row, at, 1, parts[i].style, ui->is_ascii ? letter : "■");
+	}
+	room = (int)safe_width(figure) + 1;
+	at = start + width - room;
+	if (room <= width) {
+		cells_put(cells, row, at, 1, STYLE_NORMAL, " ");
+		cells_put(cells, row, at + 1, room, STYLE_VALUE, figure);
+	}
+	cells_put(cells, row, start + width, 1, STYLE_DIM, "]");
+}
+
+static void draw_cpu(const struct ui *ui, struct cells *cells, int row)
 {
 	const struct cpu_split *cpu = &ui->model->snap->machine.cpu_percent;
-	int width = bar_width(pen->cells);
-	int end;
+	const struct part parts[] = {
+		{cpu->user + cpu->nice, STYLE_USER, 'u'},
+		{cpu->system + cpu->irq, STYLE_SYSTEM, 's'},
+		{cpu->iowait, STYLE_IOWAIT, 'w'},
+		{cpu->steal, STYLE_STEAL, 't'},
+	};
 	char figure[UNITS_LEN];
 
-	put(pen, STYLE_LABEL, "CPU ");
-	put(pen, STYLE_DIM, "[");
-	end = pen->column + width;
-	put_part(pen, cpu->user + cpu->nice, width, STYLE_USER, 'u', ui->is_ascii);
-	put_part(pen, cpu->system + cpu->irq, width, STYLE_SYSTEM, 's', ui->is_ascii);
-	put_part(pen, cpu->iowait, width, STYLE_IOWAIT, 'w', ui->is_ascii);
-	put_part(pen, cpu->steal, width, STYLE_STEAL, 't', ui->is_ascii);
-	put_rest(pen, end);
-	put(pen, STYLE_NORMAL, " ");
-	put_figure(pen, "user", STYLE_USER, percent_text(figure, cpu->user + cpu->nice));
-	put_figure(pen, "sys", STYLE_SYSTEM, percent_text(figure, cpu->system + cpu->irq));
-	put_figure(pen, "iowait", cpu->iowait >= 20 ? STYLE_WARN : STYLE_IOWAIT,
-		   percent_text(figure, cpu->iowait));
-	put_figure(pen, "steal", cpu->steal >= 10 ? STYLE_WARN : STYLE_STEAL,
-		   percent_text(figure, cpu->steal));
+	draw_gauge(ui, cells, row, "CPU", parts, sizeof(parts) / sizeof(parts[0]),
+		   percent_text(figure, 100 - cpu->idle));
 }
 
-static void draw_load(const struct ui *ui, struct pen *pen)
+static void draw_memory(const struct ui *ui, struct cells *cells, int row)
+{
+	const struct machine *machine = &ui->model->snap->machine;
+	uint64_t used = used_of(machine->mem_total_bytes, machine->mem_available_bytes);
+	double percent = percent_of(used, machine->mem_total_bytes);
+	const struct part part = {percent, gauge_style(percent), '#'};
+	char a[UNITS_LEN];
+	char b[UNITS_LEN];
+	char figure[2 * UNITS_LEN];
+
+	snprintf(figure, sizeof(figure), "%s / %s", units_bytes(a, used),
+		 units_bytes(b, machine->mem_total_bytes));
+	draw_gauge(ui, cells, row, "Mem", &part, 1, figure);
+}
+
+/* All tasks against what the kernel has room for. */
+static void draw_table(const struct ui *ui, struct cells *cells, int row)
+{
+	const struct machine *machine = &ui->model->snap->machine;
+	uint64_t most = is_known(machine->threads_max) && machine->threads_max < machine->pid_max
+				? machine->threads_max
+				: machine->pid_max;
+	double percent = percent_of(machine->tasks, most);
+	const struct part part = {percent, gauge_style(percent), '#'};
+	char a[UNITS_LEN];
+	char b[UNITS_LEN];
+	char figure[2 * UNITS_LEN];
+
+	snprintf(figure, sizeof(figure), "%s / %s", units_count(a, machine->tasks),
+		 units_count(b, most));
+	draw_gauge(ui, cells, row, "Tbl", &part, 1, figure);
+}
+
+static struct figure percent_figure(const char *label, double percent, double heavy,
+				    enum style style)
+{
+	struct figure figure = {.label = label, .style = percent >= heavy ? STYLE_WARN : style};
+
+	percent_text(figure.value, percent);
+	return figure;
+}
+
+static struct figure count_figure(const char *label, uint64_t count, enum style style)
+{
+	struct figure figure = {.label = label, .style = count == 0 ? STYLE_VALUE : style};
+
+	units_count(figure.value, count);
+	return figure;
+}
+
+static struct figure load_figure(const struct snapshot *snap, int screen_width)
+{
+	const double *load = snap->machine.load;
+	struct figure figure = {.label = "load",
+				.style =
+					load[0] > 2.0 * snap->host.cpus ? STYLE_WARN : STYLE_VALUE};
+
+	if (isnan(load[0]))
+		snprintf(figure.value, sizeof(figure.value), "-");
+	else if (screen_width < WIDE_LOAD)
+		snprintf(figure.value, sizeof(figure.value), "%.2f", load[0]);
+	else
+		snprintf(figure.value, sizeof(figure.value), "%.2f %.2f %.2f", load[0], load[1],
+			 load[2]);
+	return figure;
+}
+
+static struct figure swap_figure(const struct machine *machine)
+{
+	struct figure figure = {.label = "swap", .style = STYLE_VALUE};
+	uint64_t used = used_of(machine->swap_total_bytes, machine->swap_free_bytes);
+	char a[UNITS_LEN];
+	char b[UNITS_LEN];
+
+	if (machine->swap_total_bytes == 0)
+		snprintf(figure.value, sizeof(figure.value), "none");
+	else
+		snprintf(figure.value, sizeof(figure.value), "%s/%s", units_bytes(a, used),
+			 units_bytes(b, machine->swap_total_bytes));
+	return figure;
+}
+
+/* What stands where, in the order on the screen. */
+static void make_figures(const struct ui *ui, int screen_width,
+			 struct figure figures[LINES][FIELDS])
 {
 	const struct snapshot *snap = ui->model->snap;
-	char figure[64];
-
-	snprintf(figure, sizeof(figure), "%.2f %.2f %.2f", snap->machine.load[0],
-		 snap->machine.load[1], snap->machine.load[2]);
-	put_figure(pen, "load",
-		   snap->machine.load[0] > 2.0 * snap->host.cpus ? STYLE_WARN : STYLE_VALUE,
-		   isnan(snap->machine.load[0]) ? "-" : figure);
-}
-
-static void draw_memory(const struct ui *ui, struct pen *pen)
-{
-	const struct machine *machine = &ui->model->snap->machine;
-	uint64_t used = is_known(machine->mem_total_bytes) && is_known(machine->mem_available_bytes)
-				? machine->mem_total_bytes - machine->mem_available_bytes
-				: UNKNOWN;
-	uint64_t swapped = is_known(machine->swap_total_bytes) && is_known(machine->swap_free_bytes)
-				   ? machine->swap_total_bytes - machine->swap_free_bytes
-				   : UNKNOWN;
-	double percent = percent_of(used, machine->mem_total_bytes);
-	int width = bar_width(pen->cells);
-	int end;
-	char a[UNITS_LEN];
-	char b[UNITS_LEN];
-	char figure[80];
-
-	put(pen, STYLE_LABEL, "Mem ");
-	put(pen, STYLE_DIM, "[");
-	end = pen->column + width;
-	put_part(pen, percent, width, gauge_style(percent), '#', ui->is_ascii);
-	put_rest(pen, end);
-	put(pen, STYLE_NORMAL, " ");
-	snprintf(figure, sizeof(figure), "%s/%s", units_bytes(a, used),
-		 units_bytes(b, machine->mem_total_bytes));
-	put_figure(pen, "used", STYLE_VALUE, figure);
-	snprintf(figure, sizeof(figure), "%s/%s", units_bytes(a, swapped),
-		 units_bytes(b, machine->swap_total_bytes));
-	put_figure(pen, "swap", STYLE_VALUE, figure);
-}
-
-static void draw_pressure(const struct ui *ui, struct pen *pen)
-{
-	const struct machine *machine = &ui->model->snap->machine;
-	char a[UNITS_LEN];
-	char b[UNITS_LEN];
-	char c[UNITS_LEN];
-	char figure[128];
-
-	snprintf(figure, sizeof(figure), "cpu %s mem %s io %s",
-		 percent_text(a, machine->psi_cpu.some_avg10),
-		 percent_text(b, machine->psi_memory.some_avg10),
-		 percent_text(c, machine->psi_io.some_avg10));
-	put_figure(pen, "pressure",
-		   machine->psi_io.some_avg10 >= 20 || machine->psi_memory.some_avg10 >= 20
-			   ? STYLE_WARN
-			   : STYLE_VALUE,
-		   figure);
-}
-
-static void draw_table(const struct ui *ui, struct pen *pen)
-{
-	const struct machine *machine = &ui->model->snap->machine;
+	const struct machine *machine = &snap->machine;
+	const struct cpu_split *cpu = &machine->cpu_percent;
 	const struct totals *all = &ui->model->all;
-	double percent = percent_of(machine->tasks, machine->pid_max);
-	int width = bar_width(pen->cells);
-	int end;
-	char a[UNITS_LEN];
-	char b[UNITS_LEN];
-	char figure[80];
+	struct figure forks = {.label = "forks/s", .style = STYLE_VALUE};
 
-	put(pen, STYLE_LABEL, "Tbl ");
-	put(pen, STYLE_DIM, "[");
-	end = pen->column + width;
-	put_part(pen, percent, width, gauge_style(percent), '#', ui->is_ascii);
-	put_rest(pen, end);
-	put(pen, STYLE_NORMAL, " ");
-	snprintf(figure, sizeof(figure), "%s / %s", units_count(a, machine->tasks),
-		 units_count(b, machine->pid_max));
-	put_figure(pen, "tasks", percent >= NEAR_FULL ? STYLE_ALARM : STYLE_VALUE, figure);
-	put_figure(pen, "procs", STYLE_VALUE, units_count(a, all->procs));
-	put_figure(pen, "forks/s", STYLE_VALUE, units_real(a, machine->forks_per_s));
-	put_figure(pen, "zombies", all->zombies > 0 ? STYLE_ZOMBIE : STYLE_VALUE,
-		   units_count(a, all->zombies));
-	put_figure(pen, "D", all->blocked > 0 ? STYLE_BLOCKED : STYLE_VALUE,
-		   units_count(a, all->blocked));
-	put_figure(pen, "OOM kills",
-		   is_known(machine->oom_kills_new) && machine->oom_kills_new > 0 ? STYLE_ALARM
-										  : STYLE_VALUE,
-		   units_count(a, machine->oom_kills));
+	units_real(forks.value, machine->forks_per_s);
+	figures[0][0] = percent_figure("user", cpu->user + cpu->nice, INFINITY, STYLE_USER);
+	figures[0][1] = percent_figure("sys", cpu->system + cpu->irq, INFINITY, STYLE_SYSTEM);
+	figures[0][2] = percent_figure("iowait", cpu->iowait, HEAVY_WAIT, STYLE_IOWAIT);
+	figures[0][3] = percent_figure("steal", cpu->steal, HEAVY_STEAL, STYLE_STEAL);
+	figures[0][4] = load_figure(snap, screen_width);
+	figures[1][0] = swap_figure(machine);
+	figures[1][1] =
+		percent_figure("psi cpu", machine->psi_cpu.some_avg10, INFINITY, STYLE_VALUE);
+	figures[1][2] =
+		percent_figure("psi mem", machine->psi_memory.some_avg10, HEAVY_WAIT, STYLE_VALUE);
+	figures[1][3] =
+		percent_figure("psi io", machine->psi_io.some_avg10, HEAVY_WAIT, STYLE_VALUE);
+	figures[2][0] = count_figure("procs", all->procs, STYLE_VALUE);
+	figures[2][1] = forks;
+	figures[2][2] = count_figure("zombies", all->zombies, STYLE_ZOMBIE);
+	figures[2][3] = count_figure("D", all->blocked, STYLE_BLOCKED);
+	figures[2][4] = count_figure("OOM kills", machine->oom_kills,
+				     is_known(machine->oom_kills_new) && machine->oom_kills_new > 0
+					     ? STYLE_ALARM
+					     : STYLE_VALUE);
+}
+
+static int figure_width(const struct figure *figure)
+{
+	return figure->label ? (int)(strlen(figure->label) + strlen(figure->value)) + 1 : 0;
+}
+
+/* Draws the fields that fit, the most telling first; returns the column behind the last. */
+static int draw_figures(const struct ui *ui, struct cells *cells, const int line_at[LINES],
+			int lines)
+{
+	static const int by_rank[FIELDS] = {2, 4, 3, 1, 0};
+	struct figure figures[LINES][FIELDS] = {{{0}}};
+	int width[FIELDS] = {0};
+	bool is_shown[FIELDS] = {false};
+	int at = bar_width(cells->columns) + LABEL_WIDTH + 1;
+	int left = cells->columns - at;
+
+	make_figures(ui, cells->columns, figures);
+	for (int f = 0; f < FIELDS; f++) {
+		for (int l = 0; l < LINES; l++) {
+			int here = line_at[l] >= 0 && line_at[l] < lines
+					   ? figure_width(&figures[l][f])
+					   : 0;
+
+			width[f] = here > width[f] ? here : width[f];
+		}
+	}
+	for (int r = 0; r < FIELDS; r++) {
+		is_shown[by_rank[r]] = width[by_rank[r]] <= left;
+		left -= is_shown[by_rank[r]] ? width[by_rank[r]] + 2 : 0;
+	}
+	for (int f = 0; f < FIELDS; f++) {
+		for (int l = 0; l < LINES && is_shown[f]; l++) {
+			const struct figure *figure = &figures[l][f];
+			int after = at;
+
+			if (!figure->label || line_at[l] < 0)
+				continue;
+			after += cells_put(cells, line_at[l], at, cells->columns - at, STYLE_LABEL,
+					   figure->label);
+			cells_put(cells, line_at[l], after + 1, cells->columns - after - 1,
+				  figure->style, figure->value);
+		}
+		at += is_shown[f] ? width[f] + 2 : 0;
+	}
+	return at;
+}
+
+/* A line at the right end, when the figures leave room for it. */
+static void draw_right(struct cells *cells, int row, int from, enum style style, const char *text)
+{
+	int width = (int)safe_width(text);
+
+	if (row >= 0 && from + 2 + width <= cells->columns)
+		cells_put(cells, row, cells->columns - width, width, style, text);
+}
+
+/* Which machine, since when it runs, and what time it is there: a picture of the screen says it. */
+static void draw_host(const struct ui *ui, struct cells *cells, const int line_at[LINES], int from)
+{
+	const struct snapshot *snap = ui->model->snap;
+	struct text line = {0};
+	char buf[UNITS_LEN];
+
+	if (snap->host.name)
+		safe_add(&line, snap->host.name, strlen(snap->host.name));
+	draw_right(cells, line_at[0], from, STYLE_VALUE, text_str(&line));
+	text_clear(&line);
+	text_printf(&line, "%u CPUs  up %s", snap->host.cpus,
+		    units_duration(buf, snap->machine.uptime_s));
+	draw_right(cells, line_at[1], from, STYLE_LABEL, text_str(&line));
+	text_clear(&line);
+	text_add(&line, units_time(buf, snap->taken_ms));
+	draw_right(cells, line_at[2], from, STYLE_LABEL, text_str(&line));
+	text_done(&line);
 }
 
 void draw_machine(const struct ui *ui, struct cells *cells, int rows)
 {
-	struct pen pen = {.cells = cells};
-
 	/* the process table is what this program is for: it is the last to go */
-	if (rows > 1) {
-		draw_cpu(ui, &pen);
-		draw_load(ui, &pen);
-		pen = (struct pen){.cells = cells, .row = 1};
-	}
-	if (rows > 2) {
-		draw_memory(ui, &pen);
-		draw_pressure(ui, &pen);
-		pen = (struct pen){.cells = cells, .row = 2};
-	}
-	if (rows > 0)
-		draw_table(ui, &pen);
-}
+	const int line_at[LINES] = {rows > 1 ? 0 : -1, rows > 2 ? 1 : -1, rows - 1};
+	int end;
 
-static enum style verdict_style(enum verdict_kind kind)
-{
-	switch (kind) {
-	case VERDICT_QUIET:
-		return STYLE_OK;
-	case VERDICT_EXPLODING:
-	case VERDICT_LIMIT:
-	case VERDICT_OOM:
-		return STYLE_ALARM;
-	default:
-		return STYLE_WARN;
-	}
-}
-
-/* Takes `out` of a line, once. */
-static void cut_out(char *line, const char *out)
-{
-	char *at = strstr(line, out);
-
-	if (at)
-		memmove(at, at + strlen(out), strlen(at + strlen(out)) + 1);
-}
-
-/* Takes from `from` up to `to` out of a line. */
-static void cut_between(char *line, const char *from, const char *to)
-{
-	char *start = strstr(line, from);
-	char *end = start ? strstr(start + strlen(from), to) : NULL;
-
-	if (end)
-		memmove(start, end, strlen(end) + 1);
-}
-
-/* Makes a verdict shorter, what matters least first, until it fits: it is the end that says when.
- */
-static void shorten(char *line, int room)
-{
-	if ((int)safe_width(line) > room)
-		cut_out(line, "process ");
-	if ((int)safe_width(line) > room)
-		cut_between(line, " (pid ", "  ");
-	if ((int)safe_width(line) > room)
-		cut_between(line, "  ", "  +");
-}
-
-void draw_verdict(const struct ui *ui, struct cells *cells, int row)
-{
-	const struct verdict *verdict = &ui->model->verdict;
-	struct pen pen = {.cells = cells, .row = row};
-	char age[UNITS_LEN];
-	char note[64] = "";
-	char *line;
-	int room;
-
-	if (row < 0)
+	if (rows <= 0)
 		return;
-	if (ui->is_paused)
-		snprintf(note, sizeof(note), " PAUSED, %s old", units_duration(age, ui->age_s));
-	else if (ui->age_s > 2 * ui->delay_s && ui->age_s > 1)
-		snprintf(note, sizeof(note), " %s old", units_duration(age, ui->age_s));
-	room = cells->columns - (int)strlen(note);
-	put(&pen, verdict_style(verdict->kind), verdict->word);
-	put(&pen, STYLE_NORMAL, "  ");
-	line = mem_strdup(verdict->line);
-	shorten(line, room - pen.column);
-	cells_put_cut(cells, row, pen.column, room - pen.column, STYLE_VALUE, line, ui->is_ascii);
-	free(line);
-	if (note[0])
-		cells_put(cells, row, room > 0 ? room : 0, cells->columns, STYLE_WARN, note);
+	if (line_at[0] >= 0)
+		draw_cpu(ui, cells, line_at[0]);
+	if (line_at[1] >= 0)
+		draw_memory(ui, cells, line_at[1]);
+	draw_table(ui, cells, line_at[2]);
+	end = draw_figures(ui, cells, line_at, rows);
+	draw_host(ui, cells, line_at, end);
 }

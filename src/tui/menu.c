@@ -138,7 +138,7 @@ static void add_item(struct menu *menu, uint32_t value, struct text *text, bool 
 
 static void apply_sort(struct ui *ui, uint32_t value)
 {
-	ui->sorts[ui->view.mode] = (enum column_id)value;
+	ui->preferences.sorts[ui->view.mode] = (enum column_id)value;
 	ui->ascending[ui->view.mode] = !(columns[value].flags & COL_DESC);
 }
 
@@ -150,7 +150,7 @@ void command_sort(struct ui *ui)
 		struct text text = {0};
 
 		text_printf(&text, "%-7s %s", columns[i].title, columns[i].help);
-		add_item(menu, i, &text, i == ui->sorts[ui->view.mode]);
+		add_item(menu, i, &text, i == ui->preferences.sorts[ui->view.mode]);
 	}
 }
 

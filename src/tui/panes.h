@@ -21,11 +21,19 @@ struct layout layout_of(int height, int width);
 /* Draws everything. `cells` gets the size of the screen. */
 void ui_draw(const struct ui *ui, struct cells *cells);
 
-/* machine.c: load, CPU, memory, pressure, the process table; and the verdict. */
+/* The command whose key stands at that column of the footer, or NULL. */
+const struct ui_command *footer_command_at(const struct ui *ui, int column);
+
+/* machine.c: CPU, memory, the process table, load, pressure. */
 void draw_machine(const struct ui *ui, struct cells *cells, int rows);
+
+/* verdict_line.c */
 void draw_verdict(const struct ui *ui, struct cells *cells, int row);
 
 /* list.c: the head and the rows. */
 void draw_list(const struct ui *ui, struct cells *cells, const struct layout *layout);
+
+/* The column of the list that stands at that column of the screen. */
+enum column_id list_column_at(const struct ui *ui, int column);
 
 #endif

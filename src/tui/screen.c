@@ -60,31 +60,114 @@ static void draw_dialogue_keys(struct cells *cells, int row, const struct dialog
 		at = draw_key(cells, row, at, key->key, key->text);
 }
 
-/* A key that does not fit as a whole is left out. */
-static void draw_keys(const struct ui *ui, struct cells *cells, int row, int width)
+static const char *footer_text(const struct ui *ui, const struct ui_command *command)
+{
+	return command->run == command_tree && ui->view.mode == VIEW_TREE ? "Owners"
+									  : command->footer;
+}
+
+/* Columns of the footer that are not taken by the word that nothing can be done here. */
+static int footer_room(const struct ui *ui)
+{
+	return ui->width - (ui->is_readonly ? (int)strlen(READONLY) : 0);
+}
+
+static int footer_width(const struct ui *ui, const struct ui_command *command)
 {
 	struct text key = {0};
+	int width;
+
+	key_add_name(&key, keymap_first(ui->keymap, command));
+	width = (int)(safe_width(text_str(&key)) + strlen(footer_text(ui, command))) + 1;
+	text_done(&key);
+	return width;
+}
+
+/* Draws a key in the footer, or finds the one at a column. */
+typedef bool footer_visit(void *context, const struct ui_command *command, int at, int width);
+
+/* Function keys first, as on the keyboard, then the others. What does not fit is left out, but
+ * never the way out: its room is kept. */
+static void visit_footer(const struct ui *ui, footer_visit *visit, void *context)
+{
+	int room = footer_room(ui);
+	int kept = 0;
 	int at = 0;
 
 	for (const struct ui_command *command = ui_commands; command->name; command++) {
-		uint32_t code = keymap_first(ui->keymap, command);
-		const char *text = command->footer;
-
-		if (!text || !code)
-			continue;
-		if (command->run == command_tree && ui->view.mode == VIEW_TREE)
-			text = "Owners";
-		text_clear(&key);
-		key_add_name(&key, code);
-		if (at + (int)(key.len + strlen(text)) + 1 <= width)
-			at = draw_key(cells, row, at, text_str(&key), text);
+		if (command->run == command_quit && keymap_first(ui->keymap, command))
+			kept = footer_width(ui, command);
 	}
+	for (int pass = 0; pass < 2; pass++) {
+		for (const struct ui_command *command = ui_commands; command->name; command++) {
+			uint32_t key = keymap_first(ui->keymap, command);
+			bool is_function = key >= KEY_CODE_F1 && key <= KEY_CODE_F12;
+			int width;
+
+			if (!command->footer || !key || is_function != (pass == 0))
+				continue;
+			width = footer_width(ui, command);
+			if (command->run == command_quit)
+				kept = 0;
+			if (at + width + kept > room)
+				continue;
+			if (!visit(context, command, at, width))
+				return;
+			at += width;
+		}
+	}
+}
+
+struct footer_drawing {
+	const struct ui *ui;
+	struct cells *cells;
+	int row;
+};
+
+static bool draw_footer_key(void *context, const struct ui_command *command, int at, int width)
+{
+	const struct footer_drawing *drawing = context;
+	struct text key = {0};
+
+	(void)width;
+	key_add_name(&key, keymap_first(drawing->ui->keymap, command));
+	draw_key(drawing->cells, drawing->row, at, text_str(&key),
+		 footer_text(drawing->ui, command));
 	text_done(&key);
+	return true;
+}
+
+static void draw_keys(const struct ui *ui, struct cells *cells, int row)
+{
+	visit_footer(ui, draw_footer_key,
+		     &(struct footer_drawing){.ui = ui, .cells = cells, .row = row});
+}
+
+struct footer_search {
+	int column;
+	const struct ui_command *found;
+};
+
+static bool is_footer_key_at(void *context, const struct ui_command *command, int at, int width)
+{
+	struct footer_search *search = context;
+
+	if (search->column >= at && search->column < at + width)
+		search->found = command;
+	return !search->found;
+}
+
+const struct ui_command *footer_command_at(const struct ui *ui, int column)
+{
+	struct footer_search search = {.column = column};
+
+	visit_footer(ui, is_footer_key_at, &search);
+	return search.found;
 }
 
 static void draw_footer(const struct ui *ui, struct cells *cells, int row)
 {
-	int width = cells->columns - (ui->is_readonly ? (int)strlen(READONLY) : 0);
+	int width = footer_room(ui);
 
 	if (row < 0)
 		return;
@@ -96,7 +179,7 @@ static void draw_footer(const struct ui *ui, struct cells *cells, int row)
 	else if (ui->dialogue)
 		draw_dialogue_keys(cells, row, ui->dialogue->keys);
 	else
-		draw_keys(ui, cells, row, width);
+		draw_keys(ui, cells, row);
 	if (ui->is_readonly)
 		cells_put(cells, row, width, cells->columns - width, STYLE_WARN, READONLY);
 }

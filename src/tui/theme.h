@@ -14,11 +14,17 @@ enum style {
 	STYLE_KEY,      /* footer: the key */
 	STYLE_KEY_TEXT, /* footer: what it does */
 	STYLE_OWNER,    /* an owner's name */
-	STYLE_USER,     /* parts of the CPU bar */
+	STYLE_AGENT,    /* its kind */
+	STYLE_APP,
+	STYLE_CONTAINER,
+	STYLE_SERVICE,
+	STYLE_USER, /* parts of the CPU bar */
 	STYLE_SYSTEM,
 	STYLE_IOWAIT,
 	STYLE_STEAL,
 	STYLE_OK,
+	STYLE_CALM,  /* the verdict's word when all is well, */
+	STYLE_ALERT, /* and when something is wrong but not yet deadly; else it is STYLE_ALARM */
 	STYLE_WARN,  /* growing, near a limit */
 	STYLE_ALARM, /* exploding, full */
 	STYLE_ZOMBIE,

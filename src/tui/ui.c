@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "commands.h"
 #include "panes.h"
 
 enum { WHEEL_ROWS = 3 };
@@ -20,7 +21,7 @@ void ui_init(struct ui *ui, const struct ui_config *config)
 		.delay_s = config->delay_s,
 		.height = 24,
 		.width = 80,
-		.sorts = {COLUMN_HEAT, COLUMN_AGE},
+		.preferences = config->preferences ? *config->preferences : preferences_default(),
 		.open_to = {[VIEW_TREE] = OPEN_ALL},
 	};
 	ui->folds[VIEW_OWNERS] = folds_new();
@@ -102,7 +103,8 @@ void ui_refresh(struct ui *ui)
 
 	if (!ui->model)
 		return;
-	ui->view.sort = ui->sorts[mode];
+	ui->view.sort = ui->preferences.sorts[mode];
+	ui->view.fold_least = ui->preferences.fold_least;
 	ui->view.is_ascending = ui->ascending[mode];
 	ui->view.folds = ui->folds[mode];
 	ui->view.open_to = ui->open_to[mode];
@@ -127,6 +129,14 @@ void ui_set_model(struct ui *ui, const struct model *model)
 	if (was_at_top)
 		ui->has_selected = false;
 	ui_refresh(ui);
+}
+
+void ui_sort(struct ui *ui, enum column_id column)
+{
+	ui->preferences.sorts[ui->view.mode] = column;
+	ui->ascending[ui->view.mode] = !(columns[column].flags & COL_DESC);
+	ui_refresh(ui);
+	ui_say(ui, false, "sorted by %s", columns[column].title);
 }
 
 const struct row *ui_selected(const struct ui *ui)
@@ -204,19 +214,45 @@ bool ui_search(struct ui *ui, bool forwards, bool from_here)
 	return found;
 }
 
-static void click(struct ui *ui, const struct event *event)
+/* A click on a title sorts by it, another one turns the order round. */
+static void click_title(struct ui *ui, int at)
 {
-	struct layout layout = layout_of(ui->height, ui->width);
-	ptrdiff_t row = (ptrdiff_t)ui->top + event->row - layout.list_top;
+	enum column_id column = list_column_at(ui, at);
 
-	if (event->row < layout.list_top || event->row >= layout.list_top + layout.list_rows ||
-	    row >= (ptrdiff_t)ui->rows.n)
+	if (ui->preferences.sorts[ui->view.mode] == column)
+		command_invert(ui);
+	else
+		ui_sort(ui, column);
+}
+
+/* A click selects a row; another one on the same row opens or closes it. */
+static void click_row(struct ui *ui, ptrdiff_t row)
+{
+	if (row >= (ptrdiff_t)ui->rows.n)
 		return;
-	/* a second click on a row opens it */
 	if (row == ui->selected)
 		ui_toggle(ui);
 	else
 		ui_select(ui, row);
+}
+
+static void click(struct ui *ui, const struct event *event)
+{
+	struct layout layout = layout_of(ui->height, ui->width);
+	const struct ui_command *command;
+
+	if (event->row == layout.footer_row) {
+		command = footer_command_at(ui, event->column);
+		if (command)
+			command->run(ui);
+	} else if (!ui->model) {
+		return;
+	} else if (event->row == layout.head_row) {
+		click_title(ui, event->column);
+	} else if (event->row >= layout.list_top &&
+		   event->row < layout.list_top + layout.list_rows) {
+		click_row(ui, (ptrdiff_t)ui->top + event->row - layout.list_top);
+	}
 }
 
 static void press(struct ui *ui, uint32_t key)

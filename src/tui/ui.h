@@ -40,10 +40,10 @@ struct ui {
 	size_t reading; /* processes read so far of the first sample */
 
 	struct view view;
-	struct fold_set *folds[2]; /* one a view mode */
-	int32_t open_to[2];
-	enum column_id sorts[2];
-	bool ascending[2];
+	struct fold_set *folds[VIEWS]; /* one a view mode */
+	int32_t open_to[VIEWS];
+	struct preferences preferences;
+	bool ascending[VIEWS];
 	struct query *filter;
 	struct query *search;
 	char states[2]; /* "" or one letter */
@@ -71,6 +71,7 @@ enum ui_answer { UI_GO_ON, UI_QUIT };
 struct ui_config {
 	const struct theme *theme;
 	const struct keymap *keymap;
+	const struct preferences *preferences; /* NULL: the usual ones */
 	const struct users *users;
 	bool is_ascii;
 	bool is_readonly;
@@ -109,6 +110,9 @@ const struct row *ui_selected(const struct ui *ui);
 
 /* Moves the selection to a row; beyond an end is at that end. */
 void ui_select(struct ui *ui, ptrdiff_t row);
+
+/* Sorts the shown view by a column, in that column's usual order. */
+void ui_sort(struct ui *ui, enum column_id column);
 
 /* Opens or closes the selected row. */
 void ui_toggle(struct ui *ui);
