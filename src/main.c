@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clade/haste.h"
 #include "clade/safe.h"
 #include "program.h"
 #include "readonly.h"
@@ -61,6 +62,7 @@ static int run(struct program *program)
 	static int (*const commands[])(struct program * program) = {
 		[COMMAND_UI] = run_ui,
 		[COMMAND_SNAPSHOT] = run_snapshot,
+		[COMMAND_KILL] = run_kill,
 	};
 	int status;
 
@@ -72,6 +74,9 @@ static int run(struct program *program)
 		return run_self_test(&program->options);
 	if (program->options.command == COMMAND_LIST)
 		return list(program);
+	/* among thousands that want to run, reading the rules alone would take a minute */
+	if (program->options.command == COMMAND_KILL)
+		haste_begin(&program->haste);
 	status = program_open(program);
 	if (status == EXIT_OK && program->options.readonly != READONLY_NO)
 		status = program_confine(program);

@@ -9,6 +9,7 @@
 
 #include "clade/column.h"
 #include "clade/mem.h"
+#include "clade/plan.h"
 #include "clade/query.h"
 #include "clade/tui.h"
 #include "readonly.h"
@@ -35,8 +36,9 @@ enum option_type {
 enum {
 	FOR_UI = 1 << COMMAND_UI,
 	FOR_SNAPSHOT = 1 << COMMAND_SNAPSHOT,
+	FOR_KILL = 1 << COMMAND_KILL,
 	FOR_LIST = 1 << COMMAND_LIST,
-	FOR_ALL = FOR_UI | FOR_SNAPSHOT | FOR_LIST,
+	FOR_ALL = FOR_UI | FOR_SNAPSHOT | FOR_KILL | FOR_LIST,
 };
 
 struct option {
@@ -52,7 +54,8 @@ struct option {
 
 #define AT(member) offsetof(struct options, member)
 #define LIST_WHAT                                                                                  \
-	"columns, formats, keys, options, owners (the rules), screen, themes or thresholds"
+	"columns, formats, keys, options, owners (the rules), screen, signals, themes or "         \
+	"thresholds"
 
 /* clang-format off */
 static const struct option options[] = {
@@ -63,10 +66,13 @@ static const struct option options[] = {
 	{"owner",      0,  "OWNER",   OPTION_OWNER,   AT(owners),        FOR_SNAPSHOT, 0, 0,      "only this owner and those in it: pm2:api, docker:web, NAME or an id; again for more"},
 	{"filter",     0,  "REGEX",   OPTION_FILTER,  AT(filter),        FOR_SNAPSHOT, 0, 0,      "only what matches, with all below it; ! in front negates"},
 	{"top",        0,  "N",       OPTION_COUNT,   AT(top),           FOR_SNAPSHOT, 1, 1e6,    "only the N hottest owners"},
-	{"redact",     0,  NULL,      OPTION_FLAG,    AT(is_redacted),   FOR_SNAPSHOT, 0, 0,      "mask what looks like a secret: passwords, tokens, URLs with credentials"},
 	{"columns",    0,  "NAMES",   OPTION_COLUMNS, AT(columns),       FOR_SNAPSHOT, 0, 0,      "only these, a comma between two; see clade list columns"},
 	{"sample",     0,  "SECONDS", OPTION_SECONDS, AT(sample_s),      FOR_SNAPSHOT, 0, 3600,   "watch this long first, so that rates exist (default 1; 0: one look)"},
-	{"collector",  0,  "NAME",    OPTION_NAME,    AT(collector),     FOR_UI | FOR_SNAPSHOT, 0, 0, "auto (default) or procps"},
+	{"signal",     0,  "NAME",    OPTION_NAME,    AT(signal),        FOR_KILL,     0, 0,      "to send (default TERM); see clade list signals"},
+	{"grace",      0,  "SECONDS", OPTION_SECONDS, AT(grace_s),       FOR_KILL,     0, 3600,   "between a signal that ends and SIGKILL (default 5)"},
+	{"dry-run",    0,  NULL,      OPTION_FLAG,    AT(is_dry_run),    FOR_KILL,     0, 0,      "show the plan, each process of it, and do nothing"},
+	{"yes",       'y', NULL,      OPTION_FLAG,    AT(is_yes),        FOR_KILL,     0, 0,      "do not ask; needed without a terminal"},
+	{"collector",  0,  "NAME",    OPTION_NAME,    AT(collector),     FOR_UI | FOR_SNAPSHOT | FOR_KILL, 0, 0, "auto (default) or procps"},
 	{"theme",      0,  "NAME",    OPTION_THEME,   AT(theme),         FOR_UI,       0, 0,      "colours, see clade list themes"},
 	{"no-color",   0,  NULL,      OPTION_FLAG,    AT(no_color),      FOR_UI,       0, 0,      "no colours; also when NO_COLOR is set"},
 	{"ascii",      0,  NULL,      OPTION_FLAG,    AT(is_ascii),      FOR_UI,       0, 0,      "draw with ASCII only"},
@@ -74,7 +80,7 @@ static const struct option options[] = {
 	{"readonly",  'r', NULL,      OPTION_READONLY, AT(readonly),     FOR_ALL,      0, 0,      "cannot signal, execute or write, by the kernel; =best-effort: as far as it can"},
 	{"snapshot-dir", 0, "DIRECTORY", OPTION_NAME, AT(snapshot_dir),  FOR_UI,       0, 0,      "the one place where a read-only UI can make files (default: here)"},
 	{"self-test",  0,  NULL,      OPTION_FLAG,    AT(wants_self_test), FOR_UI,     0, 0,      "try everything that --readonly forbids, print the results and exit"},
-	{"config",     0,  "FILE",    OPTION_NAME,    AT(config),        FOR_UI | FOR_SNAPSHOT, 0, 0, "read this configuration instead of clade.conf"},
+	{"config",     0,  "FILE",    OPTION_NAME,    AT(config),        FOR_UI | FOR_SNAPSHOT | FOR_KILL, 0, 0, "read this configuration instead of clade.conf"},
 	{"help",      'h', NULL,      OPTION_FLAG,    AT(wants_help),    FOR_ALL,      0, 0,      "this text"},
 	{"version",   'V', NULL,      OPTION_FLAG,    AT(wants_version), FOR_ALL,      0, 0,      "version and what was built in"},
 };
@@ -87,13 +93,14 @@ static const struct {
 	const char *help;
 } commands[] = {
 	{"snapshot", NULL,   COMMAND_SNAPSHOT, 0, 0, "write one snapshot and exit"},
+	{"kill",     "TARGET...", COMMAND_KILL, 1, SIZE_MAX, "end trees, so that they stay ended: PID, pid:PID, owner:ID, or KIND:NAME such as pm2:api"},
 	{"list",     "WHAT", COMMAND_LIST,     1, 1, LIST_WHAT},
 };
 
 static const char *const list_names[] = {
 	[LIST_COLUMNS] = "columns", [LIST_FORMATS] = "formats", [LIST_KEYS] = "keys",
 	[LIST_OPTIONS] = "options", [LIST_OWNERS] = "owners",   [LIST_SCREEN] = "screen", [LIST_THEMES] = "themes",
-	[LIST_THRESHOLDS] = "thresholds", NULL,
+	[LIST_SIGNALS] = "signals", [LIST_THRESHOLDS] = "thresholds", NULL,
 };
 /* clang-format on */
 
@@ -273,6 +280,17 @@ static int check_name(const char *what, const char *value, const char *const *na
 	return unknown(error, what, value, names);
 }
 
+static int check_signal(const char *value, struct text *error)
+{
+	const char *names[NAMES_MAX] = {NULL};
+
+	if (signal_find(value))
+		return 0;
+	for (size_t i = 0; signal_rows[i].name && i < NAMES_MAX - 1; i++)
+		names[i] = signal_rows[i].name;
+	return unknown(error, "signal", value, names);
+}
+
 static int parse_list(const char *value, enum list_what *what, struct text *error)
 {
 	int rc = check_name("list", value, list_names, error);
@@ -317,6 +335,8 @@ static int set_option(const struct option *option, const char *value, struct opt
 	case OPTION_NAME:
 		if (option->offset == AT(collector))
 			rc = check_name("collector", value, collector_names, error);
+		else if (option->offset == AT(signal))
+			rc = check_signal(value, error);
 		break;
 	}
 	if (rc == 0)
@@ -502,6 +522,8 @@ struct options options_default(void)
 		.collector = "auto",
 		.delay_s = 2,
 		.sample_s = 1,
+		.grace_s = 5,
+		.signal = "TERM",
 	};
 }
 

@@ -13,7 +13,7 @@
 #include "clade/export.h"
 #include "clade/text.h"
 
-enum command { COMMAND_UI, COMMAND_SNAPSHOT, COMMAND_LIST };
+enum command { COMMAND_UI, COMMAND_SNAPSHOT, COMMAND_KILL, COMMAND_LIST };
 
 enum list_what {
 	LIST_COLUMNS,
@@ -22,12 +22,19 @@ enum list_what {
 	LIST_OPTIONS,
 	LIST_OWNERS,
 	LIST_SCREEN,
+	LIST_SIGNALS,
 	LIST_THEMES,
 	LIST_THRESHOLDS,
 };
 
 /* Documented in clade(1). */
-enum exit_status { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_REFUSED = 3 };
+enum exit_status {
+	EXIT_OK = 0,
+	EXIT_FAILED = 1, /* clade kill: somebody is left */
+	EXIT_USAGE = 2,
+	EXIT_REFUSED = 3, /* by read-only mode, or the answer was no, or nobody may be signalled */
+	EXIT_NOBODY = 4,  /* there is no such target */
+};
 
 struct options {
 	enum command command;
@@ -54,6 +61,10 @@ struct options {
 	bool wants_self_test;
 	double delay_s;
 	double sample_s;
+	double grace_s;     /* clade kill */
+	const char *signal; /* the name of a signal that there is */
+	bool is_dry_run;
+	bool is_yes;
 	bool no_color;
 	bool is_ascii;
 	bool no_mouse;

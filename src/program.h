@@ -10,6 +10,7 @@
 
 #include "clade/attributor.h"
 #include "clade/confine.h"
+#include "clade/haste.h"
 #include "clade/moment.h"
 #include "clade/source.h"
 #include "clade/thresholds.h"
@@ -28,6 +29,7 @@ struct program {
 	struct attributor *attributor;
 	struct source *source;
 	struct confine *confine; /* NULL: not read-only */
+	struct haste haste;      /* clade kill runs before others until it has a plan */
 	bool is_utf8;
 };
 
@@ -62,6 +64,7 @@ int program_watch(const struct program *program, struct history *history, struct
 int program_confine(struct program *program);
 
 /* The commands. */
+int run_kill(struct program *program);
 int run_list(enum list_what what);
 int run_self_test(const struct options *options);
 int run_snapshot(struct program *program);

@@ -1,6 +1,7 @@
 /* clade list: what the tables hold. */
 #include "clade/column.h"
 #include "clade/export.h"
+#include "clade/plan.h"
 #include "clade/tui.h"
 #include "program.h"
 
@@ -23,6 +24,13 @@ static void list_themes(struct text *out)
 		text_printf(out, "%s\n", *name);
 }
 
+static void list_signals(struct text *out)
+{
+	for (const struct signal_row *row = signal_rows; row->name; row++)
+		text_printf(out, "%-6s  %2d  %s%s\n", row->name, row->number, row->help,
+			    row->is_ending ? "; what survives it is killed after the grace" : "");
+}
+
 static void list_rules(struct text *out)
 {
 	struct ruleset *rules = rules_new();
@@ -39,6 +47,7 @@ int run_list(enum list_what what)
 		[LIST_KEYS] = keys_list,       [LIST_OPTIONS] = options_list,
 		[LIST_OWNERS] = list_rules,    [LIST_SCREEN] = preferences_list,
 		[LIST_THEMES] = list_themes,   [LIST_THRESHOLDS] = thresholds_list,
+		[LIST_SIGNALS] = list_signals,
 	};
 	struct text out = {0};
 	int status;

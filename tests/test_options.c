@@ -72,6 +72,21 @@ static void options_stand_before_or_behind_the_command(void **state)
 	assert_string_equal(options.format->name, "json");
 }
 
+static void kill_takes_targets_and_a_signal(void **state)
+{
+	struct options options = expect_good("kill 12 pm2:api --signal=sigint --grace 0 -y");
+
+	(void)state;
+	assert_int_equal(options.command, COMMAND_KILL);
+	assert_string_equal(options.signal, "sigint");
+	assert_true(options.grace_s == 0);
+	assert_true(options.is_yes);
+	assert_false(options.is_dry_run);
+	assert_true(expect_good("kill 12").grace_s == 5);
+	expect_bad("kill", "'kill' needs TARGET...: end trees, so that they stay ended: PID, pid:PID, owner:ID, or KIND:NAME such as pm2:api");
+	expect_bad("--grace 3", "option '--grace' does not go with the terminal UI; did you mean 'clade snapshot'?");
+}
+
 static void flags_can_stand_together(void **state)
 {
 	(void)state;
@@ -89,6 +104,7 @@ static void what_is_unknown_is_named_with_what_is_like_it(void **state)
 	expect_bad("snapshot -f jsn", "unknown format 'jsn'; did you mean 'json'?");
 	expect_bad("--theme colorblind", "unknown theme 'colorblind'; did you mean 'colourblind'?");
 	expect_bad("--collector procs", "unknown collector 'procs'; did you mean 'procps'?");
+	expect_bad("kill 1 --signal TREM", "unknown signal 'TREM'; did you mean 'TERM'?");
 	expect_bad("list kyes", "unknown list 'kyes'; did you mean 'keys'?");
 	expect_bad("zzzzzzzzzz", "unknown command 'zzzzzzzzzz'; see clade --help");
 }
@@ -102,7 +118,7 @@ static void a_value_that_is_missing_or_wrong_is_named(void **state)
 	expect_bad("-d nan", "--delay takes seconds from 0.1 to 3600, not 'nan'");
 	expect_bad("-d 2x", "--delay takes seconds from 0.1 to 3600, not '2x'");
 	expect_bad("--ascii=yes", "option '--ascii' takes no value");
-	expect_bad("list", "'list' needs WHAT: columns, formats, keys, options, owners (the rules), screen, themes or thresholds");
+	expect_bad("list", "'list' needs WHAT: columns, formats, keys, options, owners (the rules), screen, signals, themes or thresholds");
 	expect_bad("snapshot more", "unexpected argument 'more'");
 }
 
@@ -293,6 +309,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_at_all_is_the_ui),
 		cmocka_unit_test(options_stand_before_or_behind_the_command),
+		cmocka_unit_test(kill_takes_targets_and_a_signal),
 		cmocka_unit_test(flags_can_stand_together),
 		cmocka_unit_test(what_is_unknown_is_named_with_what_is_like_it),
 		cmocka_unit_test(a_value_that_is_missing_or_wrong_is_named),

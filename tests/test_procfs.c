@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "collect/cgroup.h"
+#include "clade/cgroup.h"
 #include "collect/procfs.h"
 #include "collect/rates.h"
 #include "suite.h"

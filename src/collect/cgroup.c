@@ -1,4 +1,4 @@
-#include "cgroup.h"
+#include "clade/cgroup.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -75,6 +75,8 @@ static void take_mount(struct cgroup_reader *reader, char *line)
 			set_mount(&reader->pids, words[4], words[3]);
 		if (has_option(options, "memory"))
 			set_mount(&reader->memory, words[4], words[3]);
+		if (has_option(options, "freezer"))
+			set_mount(&reader->freezer, words[4], words[3]);
 	}
 }
 
@@ -101,6 +103,7 @@ void cgroup_reader_done(struct cgroup_reader *reader)
 	mount_done(&reader->unified);
 	mount_done(&reader->pids);
 	mount_done(&reader->memory);
+	mount_done(&reader->freezer);
 }
 
 /* ---- Paths ---- */
@@ -145,15 +148,25 @@ static char *locate(const struct cgroup_mount *mount, const char *path, size_t l
 	return text_take(&dir);
 }
 
+/* The v1 hierarchy of a controller, or v2's. */
+static const struct cgroup_mount *find_mount(const struct cgroup_reader *reader,
+					     const char *controller)
+{
+	if (strcmp(controller, "pids") == 0)
+		return &reader->pids;
+	if (strcmp(controller, "memory") == 0)
+		return &reader->memory;
+	return strcmp(controller, "freezer") == 0 ? &reader->freezer : &reader->unified;
+}
+
 char *cgroup_dir(const struct cgroup_reader *reader, const char *cgroup, const char *controller,
 		 bool *is_v2, size_t *top)
 {
-	const struct cgroup_mount *mount =
-		strcmp(controller, "pids") == 0 ? &reader->pids : &reader->memory;
+	const struct cgroup_mount *mount = find_mount(reader, controller);
 	const char *path;
 	size_t len;
 
-	*is_v2 = !mount->point;
+	*is_v2 = !*controller || !mount->point;
 	if (*is_v2)
 		mount = &reader->unified;
 	path = mount->point ? find_path(cgroup, *is_v2 ? "" : controller, &len) : NULL;

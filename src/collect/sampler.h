@@ -11,7 +11,7 @@
 #ifndef CLADE_SAMPLER_H
 #define CLADE_SAMPLER_H
 
-#include "cgroup.h"
+#include "clade/cgroup.h"
 #include "clade/source.h"
 #include "facts.h"
 #include "procfs.h"

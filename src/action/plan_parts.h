@@ -1,0 +1,36 @@
+/* A plan while it is being made. */
+#ifndef CLADE_PLAN_PARTS_H
+#define CLADE_PLAN_PARTS_H
+
+#include "clade/plan.h"
+
+enum { UNMARKED = UINT8_MAX };
+
+struct planning {
+	const struct model *model;
+	const struct plan_request *request;
+	struct plan *plan;
+	uint8_t *marks;    /* by process: enum plan_why, or UNMARKED when it is not selected */
+	uint8_t *keeps;    /* enum plan_kept, or UNMARKED */
+	bool *is_walked;   /* with all below it */
+	bool *is_targeted; /* by owner */
+	int32_t *order;    /* processes, parents before children */
+	const char *comm;  /* the last copy, and whose it is: neighbours share it */
+	const struct facts *comm_of;
+	bool is_out_of_memory;
+};
+
+/* Whether the signal goes to that process. */
+static inline bool planning_has(const struct planning *planning, int32_t proc)
+{
+	return planning->marks[proc] != UNMARKED && planning->keeps[proc] == UNMARKED;
+}
+
+/* Finds what tells later that a process belongs to the plan: sessions, groups, control groups and
+ * markers that only its processes have. */
+void plan_traits(struct planning *planning);
+
+/* Adds what the user should know first. */
+void plan_warn(struct planning *planning);
+
+#endif
