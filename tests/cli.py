@@ -193,6 +193,16 @@ def what_is_written_can_be_narrowed():
     one = document("--owner", top["owners"][0]["id"], "--columns", "pid,user")
     ok([owner["id"] for owner in one["owners"]].count(top["owners"][0]["id"]) == 1, "an owner by its id", one["owners"])
     ok(all(set(process) == {"pid", "start_ticks", "owner", "uid", "user"} for process in one["processes"]), "only some columns")
+    secret = subprocess.Popen(["sh", "-c", "sleep 30; true", "--token", "Sesame-" + "open"])
+    try:
+        time.sleep(0.2)
+        for name in [line.split()[0] for line in clade("list", "formats").stdout.decode().splitlines()]:
+            said = clade("snapshot", "-f", name, "--sample", "0", "--redact", "--filter", f"^{secret.pid}$").stdout
+            ok(b"Sesame" not in said and said, f"--redact holds in {name}", said)
+        ok(b"Sesame" in clade("snapshot", "-f", "json", "--sample", "0", "--filter", f"^{secret.pid}$").stdout, "and was needed")
+    finally:
+        secret.kill()
+        secret.wait()
     fails("an owner that is not there", 1, ["no owner is called 'nobody'"], "snapshot", "--sample", "0", "--owner", "nobody")
     fails("a filter that does not compile", 2, ["foo("], "snapshot", "--filter", "foo(")
     fails("a column that is not there", 2, ["pdi", "pid"], "snapshot", "--columns", "user,pdi")

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "clade/redact.h"
 #include "writers.h"
 
 enum { DRAIN_BYTES = 64 << 10 };
@@ -25,9 +26,12 @@ const struct export_format *export_find(const char *name)
 int export_write(const struct export_format *format, const struct model *model,
 		 const struct export_config *config, export_sink *sink, void *context)
 {
+	struct redacted *redacted = config->is_redacted ? redacted_new(model) : NULL;
 	struct selection selection;
 	int rc;
 
+	if (redacted)
+		model = redacted_model(redacted);
 	selection_make(&selection, model, &config->wanted);
 	rc = format->write(&(struct export_job){
 		.model = model,
@@ -37,6 +41,7 @@ int export_write(const struct export_format *format, const struct model *model,
 		.context = context,
 	});
 	selection_done(&selection);
+	redacted_free(redacted);
 	return rc;
 }
 
