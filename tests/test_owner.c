@@ -872,6 +872,30 @@ static void a_listener_is_no_login(void **state)
 	       "14 none:none\n");
 }
 
+static void what_an_ssh_login_left_is_told_by_its_connection(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+
+	(void)state;
+	lab_sample(lab, 0,
+		   "1 0 /sbin/init init\n"
+		   "11 1 /usr/sbin/sshd \"sshd: ann@pts/0\" ; comm:sshd\n"
+		   "12 11 /bin/bash -bash ; sid:12 \"SSH_CONNECTION=10.0.0.1 34602 10.0.0.2 22\"\n"
+		   "13 1 /bin/sleep sleep ; sid:13 \"SSH_CONNECTION=10.0.0.1 34602 10.0.0.2 22\"\n"
+		   "14 1 /bin/sleep sleep ; sid:14 \"SSH_CONNECTION=10.0.0.9 40000 10.0.0.2 22\" AI_AGENT=acme\n"
+		   "15 1 /bin/sleep sleep ; sid:15 \"SSH_CONNECTION=10.0.0.9 40000 10.0.0.2 22\"\n");
+	assert_string_equal(lab_owners(lab), "1 none:none\n"
+					     "11 ssh:10.0.0.1_34602_10.0.0.2_22\n"
+					     "12 ssh:10.0.0.1_34602_10.0.0.2_22\n"
+					     "13 ssh:10.0.0.1_34602_10.0.0.2_22\n"
+					     "14 generic:acme orphan\n"
+					     "15 ssh:10.0.0.9_40000_10.0.0.2_22\n");
+	assert_string_equal(lab_owner(lab, "ssh:10.0.0.1_34602_10.0.0.2_22")->name, "ann@pts/0");
+	assert_string_equal(lab_owner(lab, "ssh:10.0.0.9_40000_10.0.0.2_22")->name, "from 10.0.0.9 40000 10.0.0.2 22");
+	assert_contains(lab_why(lab, 15), "SSH_CONNECTION in its environment; its session has ended");
+	lab_free(lab);
+}
+
 static void each_job_of_cron_is_an_owner(void **state)
 {
 	struct lab *lab = lab_new(NULL);
@@ -985,6 +1009,7 @@ int main(void)
 		cmocka_unit_test(every_built_in_rule_finds_its_own),
 		cmocka_unit_test(every_built_in_rule_is_tried),
 		cmocka_unit_test(a_listener_is_no_login),
+		cmocka_unit_test(what_an_ssh_login_left_is_told_by_its_connection),
 		cmocka_unit_test(each_job_of_cron_is_an_owner),
 		cmocka_unit_test(a_container_without_a_telling_cgroup_is_told_by_its_shim),
 		cmocka_unit_test(every_process_has_its_evidence),

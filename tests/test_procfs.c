@@ -138,8 +138,19 @@ static void an_overwritten_environment_is_seen(void **state)
 {
 	(void)state;
 	EXPECT_MARKERS("yyyyyyyyyyyy", ENV_CLOBBERED, "");
-	EXPECT_MARKERS("postgres: writer process\0SESSION=1\0", ENV_CLOBBERED, "");
-	EXPECT_MARKERS("=x\0SESSION=1\0", ENV_CLOBBERED, "");
+	EXPECT_MARKERS("=x\0", ENV_CLOBBERED, "");
+	/* a short title leaves the rest */
+	EXPECT_MARKERS("postgres: writer process\0SESSION=1\0", ENV_CLOBBERED, "SESSION=1\0");
+	EXPECT_MARKERS("postgres: ann db=x idle\0PATH=/bin\0", ENV_CLOBBERED, "");
+}
+
+static void a_variable_may_have_any_name(void **state)
+{
+	(void)state;
+	/* PM2 sets one that is called as the app */
+	EXPECT_MARKERS("my app={}\0SESSION=1\0", ENV_READ, "SESSION=1\0");
+	EXPECT_MARKERS("my-app={}\0SESSION=1\0", ENV_READ, "SESSION=1\0");
+	EXPECT_MARKERS("BASH_FUNC_x%%=() { :; }\0SESSION=1\0", ENV_READ, "SESSION=1\0");
 }
 
 static void a_cluster_worker_has_its_markers_in_json(void **state)
@@ -317,6 +328,7 @@ int main(void)
 		cmocka_unit_test(a_value_may_hold_newlines_and_the_last_nul_may_be_missing),
 		cmocka_unit_test(of_a_variable_that_is_there_twice_the_first_counts),
 		cmocka_unit_test(an_overwritten_environment_is_seen),
+		cmocka_unit_test(a_variable_may_have_any_name),
 		cmocka_unit_test(a_cluster_worker_has_its_markers_in_json),
 		cmocka_unit_test(pressure_has_two_lines_or_one),
 		cmocka_unit_test(load_and_tasks_stand_in_one_line),

@@ -136,11 +136,12 @@ static void learn_sessions(struct pass *pass)
 
 		anchor_above[i] = NO_PROC;
 		if (parent >= 0) {
-			bool is_agent = pass->found[parent].anchor >= 0 &&
-					pass->found[parent].root &&
-					pass->found[parent].root->kind == OWNER_AGENT;
+			const struct rule *rule =
+				pass->found[parent].anchor >= 0 ? pass->found[parent].root : NULL;
+			bool has_sessions =
+				rule && (rule->kind == OWNER_AGENT || rule->session.n > 0);
 
-			anchor_above[i] = is_agent ? parent : anchor_above[parent];
+			anchor_above[i] = has_sessions ? parent : anchor_above[parent];
 		}
 		for (size_t c = 0; c < found->profile->claims.n; c++)
 			learn_session(pass, i, &found->profile->claims.items[c], anchor_above);

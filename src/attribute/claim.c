@@ -85,12 +85,24 @@ static uint64_t uuid_time(const char *uuid)
 	return n == 12 ? strtoull(digits, NULL, 16) : UNKNOWN;
 }
 
-static struct claim agent_claim(const struct rule *rule, const struct facts *facts)
+/* An id of several words, as SSH_CONNECTION has it, is written as one. */
+static const char *one_word(const char *key, struct arena *arena)
+{
+	char *word = key && strchr(key, ' ') ? arena_strdup(arena, key) : NULL;
+
+	for (char *c = word; c && *c; c++)
+		*c = *c == ' ' ? '_' : *c;
+	return word ? word : key;
+}
+
+static struct claim agent_claim(const struct rule *rule, const struct facts *facts,
+				struct arena *arena)
 {
 	struct claim claim = {.rule = rule, .since_ms = UNKNOWN, .restarts = UNKNOWN};
 	struct name_search search = {.facts = facts};
 
 	claim.marker = first_set(facts, &rule->session, &claim.key);
+	claim.key = one_word(claim.key, arena);
 	conditions_names(&rule->envs, take_set, &search);
 	if (!claim.marker)
 		claim.marker = search.found;
@@ -147,7 +159,7 @@ static size_t drop_general(struct claim *claims, size_t n)
 	int least = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (claims[i].is_child)
+		if (claims[i].rule->kind != OWNER_AGENT)
 			continue;
 		agents++;
 		if (claims[i].rule->priority > least)
@@ -205,7 +217,7 @@ int claims_find(const struct ruleset *rules, const struct subject *subject, cons
 			n += rc == 0 && claim->key != NULL;
 		} else if (conditions_hold(&rule->envs, subject) &&
 			   !conditions_hold(&rule->env_nots, subject)) {
-			*claim = agent_claim(rule, facts);
+			*claim = agent_claim(rule, facts, arena);
 			rc = name_general(claim, facts, home, arena);
 			n++;
 		}

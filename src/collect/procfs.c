@@ -251,6 +251,16 @@ static json_t *pm2_object(const char *bytes, size_t len)
 	return value ? json_loadb(value, value_len, 0, NULL) : NULL;
 }
 
+/* Does an environment begin like this, or is it a title that was written over it? Names are what
+ * their makers like: PM2 sets "my app={}". "postgres: writer process" is none. */
+static bool is_variable(const char *entry, size_t len)
+{
+	const char *equals = memchr(entry, '=', len);
+	size_t n = equals ? (size_t)(equals - entry) : 0;
+
+	return n > 0 && !memchr(entry, ':', n);
+}
+
 enum env_state procfs_parse_environ(const char *bytes, size_t len,
 				    const struct marker_group *groups, size_t n_groups,
 				    struct text *markers)
@@ -259,8 +269,7 @@ enum env_state procfs_parse_environ(const char *bytes, size_t len,
 
 	if (len == 0)
 		return ENV_READ;
-	if (name_length(bytes, strnlen(bytes, len)) == 0)
-		return ENV_CLOBBERED;
+	/* what a short title has left of it is as true as before */
 	pm2 = pm2_object(bytes, len);
 	for (size_t i = 0; i < n_groups; i++) {
 		if (!is_triggered(&groups[i], bytes, len, pm2))
@@ -269,7 +278,7 @@ enum env_state procfs_parse_environ(const char *bytes, size_t len,
 		add_pm2(pm2, &groups[i], markers);
 	}
 	json_decref(pm2);
-	return ENV_READ;
+	return is_variable(bytes, strnlen(bytes, len)) ? ENV_READ : ENV_CLOBBERED;
 }
 
 /* some avg10=0.12 avg60=0.05 avg300=0.01 total=12345 */
