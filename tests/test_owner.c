@@ -925,6 +925,39 @@ static void a_container_without_a_telling_cgroup_is_told_by_its_shim(void **stat
 	       "12 containerd:ctrbox\n");
 }
 
+static void a_rootless_container_is_told_by_its_monitor(void **state)
+{
+	(void)state;
+	expect("1 0 /sbin/init init\n"
+	       "10 1 /usr/bin/conmon conmon --api-version 1 -c " ID1 " -u " ID1 " -b /x ; uid:1000 cgroup:/user.slice\n"
+	       "11 10 /bin/app app ; uid:1000 cgroup:/user.slice ns:8.1 foreign\n"
+	       "12 11 /bin/sh sh   ; uid:1000 cgroup:/user.slice ns:8.7 foreign\n",
+	       "1 none:none\n"
+	       "10 none:none\n"
+	       "11 podman:" ID1 "\n"
+	       "12 podman:" ID1 "\n");
+}
+
+static void a_machine_without_systemd_is_named_by_what_runs_it(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+
+	(void)state;
+	lab_sample(lab, 0,
+		   "1 0 /sbin/init init\n"
+		   "10 1 /usr/bin/systemd-nspawn systemd-nspawn --keep-unit -D /srv/deb -M box ; cgroup:/supervisor\n"
+		   "11 10 /bin/sh sh ; cgroup:/payload ns:8.1 foreign\n"
+		   "20 1 /usr/bin/systemd-nspawn systemd-nspawn --directory=/srv/deb ; cgroup:/supervisor\n"
+		   "21 20 /bin/sh sh ; cgroup:/payload ns:9.1 foreign\n");
+	assert_string_equal(lab_owners(lab), "1 none:none\n"
+					     "10 none:none\n"
+					     "11 nspawn:box\n"
+					     "20 none:none\n"
+					     "21 nspawn:/srv/deb\n");
+	assert_string_equal(lab_owner(lab, "nspawn:/srv/deb")->name, "deb");
+	lab_free(lab);
+}
+
 /* ---- Evidence ---- */
 
 static void every_process_has_its_evidence(void **state)
@@ -1012,6 +1045,8 @@ int main(void)
 		cmocka_unit_test(what_an_ssh_login_left_is_told_by_its_connection),
 		cmocka_unit_test(each_job_of_cron_is_an_owner),
 		cmocka_unit_test(a_container_without_a_telling_cgroup_is_told_by_its_shim),
+		cmocka_unit_test(a_rootless_container_is_told_by_its_monitor),
+		cmocka_unit_test(a_machine_without_systemd_is_named_by_what_runs_it),
 		cmocka_unit_test(every_process_has_its_evidence),
 		cmocka_unit_test(a_cycle_of_parents_harms_nobody),
 	};

@@ -108,13 +108,15 @@ static void settle_namespace(struct pass *pass, int32_t i)
 	    pass->snap->procs[found->parent].facts->pid_ns == facts->pid_ns) {
 		found->box = parent->box;
 		found->frame = parent->frame;
-		found->evidence = parent->evidence;
+		found->evidence = pass_say(pass, "in the container of its parent, pid %d",
+					   pass->snap->procs[found->parent].pid);
 		return;
 	}
-	if (rule && rule->has_monitor_children && rule->monitor_id)
-		key = facts_option(pass->snap->procs[found->parent].facts, rule->monitor_id);
+	if (rule && rule->has_monitor_children)
+		key = facts_monitored(pass->snap->procs[found->parent].facts, rule);
 	if (key) {
-		found->evidence = pass_say(pass, "child of its container's shim, pid %d",
+		found->evidence = pass_say(pass, "started by %s, pid %d, which runs its container",
+					   pass->snap->procs[found->parent].facts->comm,
 					   pass->snap->procs[found->parent].pid);
 	} else if (facts->is_ns_foreign) {
 		rule = namespace_rule(pass);

@@ -20,26 +20,40 @@ static const char *base_name(const char *path)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
-/* The monitor of a container: its command line holds what the engine was told. */
-static void ask_monitors(const struct pass *pass, const struct draft *draft,
-			 struct name_query *query, struct identity *identity)
+/* The process that runs a container: the one that names its id, or that is its root's parent, as
+ * the shim of a pod is for each of the pod's containers. NO_PROC when there is none. */
+static int32_t monitor_of(const struct pass *pass, const struct draft *draft)
 {
-	for (size_t i = 0; i < pass->snap->n_procs; i++) {
-		const struct facts *facts = pass->snap->procs[i].facts;
-		const struct rule *rule = draft->rule;
-		const char *id;
+	int32_t root = draft->owner.root;
+	int32_t parent = root != NO_PROC ? pass->found[root].parent : NO_PROC;
 
-		if (!pass->found[i].profile->monitor || !rule->monitor_id || rule->monitors.n == 0)
-			continue;
-		id = facts_option(facts, rule->monitor_id);
-		if (!id || strcmp(id, draft->owner.key) != 0)
-			continue;
-		if (rule->monitor_name && facts_option(facts, rule->monitor_name))
-			identity->name = mem_strdup(facts_option(facts, rule->monitor_name));
-		if (rule->monitor_bundle)
-			query->bundle = facts_option(facts, rule->monitor_bundle);
-		return;
+	for (size_t i = 0; i < pass->snap->n_procs; i++) {
+		const char *id = pass->found[i].profile->monitor
+					 ? facts_monitored(pass->snap->procs[i].facts, draft->rule)
+					 : NULL;
+
+		if (id && strcmp(id, draft->owner.key) == 0)
+			return (int32_t)i;
 	}
+	return parent >= 0 && pass->found[parent].profile->monitor == draft->rule ? parent
+										  : NO_PROC;
+}
+
+/* Its command line holds what the engine was told; it works in the container's bundle, or says
+ * where that is. */
+static void ask_monitor(const struct pass *pass, const struct draft *draft,
+			struct name_query *query, struct identity *identity)
+{
+	const struct rule *rule = draft->rule;
+	int32_t monitor = rule->monitors.n > 0 ? monitor_of(pass, draft) : NO_PROC;
+	const struct facts *facts = monitor >= 0 ? pass->snap->procs[monitor].facts : NULL;
+
+	if (!facts)
+		return;
+	if (rule->monitor_name && facts_option(facts, rule->monitor_name))
+		identity->name = mem_strdup(facts_option(facts, rule->monitor_name));
+	query->bundle =
+		rule->monitor_bundle ? facts_option(facts, rule->monitor_bundle) : facts->cwd;
 }
 
 /* Every directory where a running engine of this product keeps its containers, then the usual ones.
@@ -100,7 +114,7 @@ static void look(const struct pass *pass, const struct draft *draft, struct know
 	/* a frame's key may hold its container's: files know the last part */
 	if (draft->owner.kind == OWNER_SERVICE || draft->owner.kind == OWNER_LOGIN)
 		query.key = base_name(draft->owner.key);
-	ask_monitors(pass, draft, &query, &known->identity);
+	ask_monitor(pass, draft, &query, &known->identity);
 	if (!known->identity.name && draft->rule->engine.n > 0)
 		ask_engines(pass, draft, &query, &known->identity);
 	if (!known->identity.name)

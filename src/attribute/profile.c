@@ -131,6 +131,15 @@ const char *facts_option(const struct facts *facts, const char *option)
 	return NULL;
 }
 
+const char *facts_monitored(const struct facts *facts, const struct rule *rule)
+{
+	const char *id = NULL;
+
+	for (size_t i = 0; i < rule->monitor_id.n && !id; i++)
+		id = facts_option(facts, rule->monitor_id.words[i]);
+	return id && *id ? id : NULL;
+}
+
 static bool is_shell(const char *argv0)
 {
 	static const char *const shells[] = {"sh", "bash", "dash", "zsh", "ksh", "fish"};

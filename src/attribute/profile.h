@@ -47,4 +47,8 @@ const struct profile *profiles_get(struct profiles *profiles, const struct facts
  * Borrowed from the facts. */
 const char *facts_option(const struct facts *facts, const char *option);
 
+/* The id of the container that a monitor of that rule watches; NULL when its command line does not
+ * say. Borrowed from the facts. */
+const char *facts_monitored(const struct facts *facts, const struct rule *rule);
+
 #endif

@@ -58,7 +58,7 @@ static const struct key keys[] = {
 	{"key.replace",          VALUE_WORDS,     offsetof(struct rule, key_replace)},
 	{"namespace",            VALUE_BOOL,      offsetof(struct rule, is_namespace)},
 	{"monitor",              VALUE_CONDITION, offsetof(struct rule, monitors)},
-	{"monitor.id",           VALUE_TEXT,      offsetof(struct rule, monitor_id)},
+	{"monitor.id",           VALUE_WORDS,     offsetof(struct rule, monitor_id)},
 	{"monitor.name",         VALUE_TEXT,      offsetof(struct rule, monitor_name)},
 	{"monitor.bundle",       VALUE_TEXT,      offsetof(struct rule, monitor_bundle)},
 	{"monitor.has_children", VALUE_BOOL,      offsetof(struct rule, has_monitor_children)},

@@ -58,8 +58,9 @@ struct rule {
 
 	/* A container's monitor: conmon, containerd-shim. */
 	struct conditions monitors;
-	char *monitor_id, *monitor_name, *monitor_bundle; /* its options */
-	bool has_monitor_children; /* the monitor's children are inside the container */
+	struct line monitor_id; /* its options for the id: the first that is given counts */
+	char *monitor_name, *monitor_bundle; /* its options */
+	bool has_monitor_children;           /* the monitor's children are inside the container */
 
 	/* Names and keys; templates, see names.h. */
 	char *key, *name_template;

@@ -7,7 +7,7 @@ import subprocess
 import time
 import uuid
 
-from lib import (CLADE, LIFE_S, PATH, Process, Scene, Skip, argv_of, is_alive, kill, main, ok, outside, read, snapshot,
+from lib import (CLADE, LIFE_S, PATH, Process, Scene, Skip, argv_of, children_of, is_alive, kill, main, ok, outside, read, snapshot,
                  stat_of, wait_for)
 
 VERSION = "7.0.4"
@@ -168,6 +168,65 @@ def a_crash_loop():
         ok(not wrong, "crash loop: nobody else's owner moves", *wrong)
 
 
+def without_a_daemon():
+    """`pm2 start --no-daemon` and `pm2-runtime` are the daemon themselves, under their own names."""
+    for program, arguments in [("pm2", ["--no-daemon"]), ("pm2-runtime", [])]:
+        with Scene() as scene:
+            pm2 = Pm2(scene, "home")
+            scene.write("worker.py", PYTHON_APP)
+            scene.write("leak.js", LEAKING_APP)
+            path = scene.write("apps.config.json", json.dumps({"apps": [
+                {"name": "worker", "script": "worker.py", "interpreter": "/usr/bin/python3", "cwd": scene.dir},
+                {"name": "leak", "script": "leak.js", "cwd": scene.dir}]}))
+            host = scene.start(["node", f"{os.path.dirname(pm2.program)}/{program}", "start", path, *arguments], pm2.env)
+            child, detached, escaped = leaked(scene)
+            worker, leak = pm2.pid("worker"), pm2.pid("leak")
+            daemon = {"kind": "pm2", "key": pm2.home, "root_pid": host.pid, "parent": outside}
+
+            def app(name, **more):
+                return {"kind": "pm2", "name": name, "instances": 1, "parent": {"kind": "pm2", "root_pid": host.pid}, **more}
+
+            scene.judge(program, [
+                (host, "it is the daemon", daemon, False), (worker, "a python app", app("worker", root_pid=worker), False),
+                (leak, "a node app", app("leak", root_pid=leak), False), (child, "its child", app("leak"), False),
+                (detached, "its child in a session of its own", app("leak"), False), (escaped, "its double fork", app("leak"), True)])
+
+
+def what_restarts_leak():
+    """A restart does not end what has left the app: that is the app's still, and is told from what its present life started."""
+    with Scene() as scene:
+        pm2 = Pm2(scene, "home")
+        scene.write("leak.js", LEAKING_APP)
+        pm2.start({"name": "leak", "script": "leak.js"})
+        old = leaked(scene)[2]
+        pm2("restart", "leak")
+        wait_for("its second life", lambda: sum(argv_of(pid) == f"sleep {LIFE_S + 3}" for pid in scene.pids()) == 2)
+        child, detached, new = (next(pid for pid in scene.pids() if argv_of(pid) == f"sleep {LIFE_S + n}" and pid != old) for n in (1, 2, 3))
+        app = pm2.app("leak", root_pid=pm2.pid("leak"))
+        snap = scene.judge("pm2 restart", [
+            (pm2.god(), "God", pm2.owner(), False), (pm2.pid("leak"), "the app", app, False), (child, "its child", app, False),
+            (detached, "its child in a session of its own", app, False), (new, "its double fork", app, True),
+            (old, "what its earlier life left", app, True)])
+        if snap:
+            ok("earlier run" in snap.processes[old]["evidence"], "pm2 restart: the evidence says so", snap.processes[old]["evidence"])
+            ok("earlier run" not in snap.processes[new]["evidence"], "pm2 restart: and only of what it left", snap.processes[new]["evidence"])
+
+
+def names_that_are_no_variables():
+    """PM2 sets a variable that is called as the app, and a shell may put it first."""
+    with Scene() as scene:
+        pm2 = Pm2(scene, "home")
+        scene.write("app.sh", f"sleep {LIFE_S + 1} & exec sleep {LIFE_S + 2}\n")
+        pm2.start({"name": "my-api", "script": "app.sh", "interpreter": "bash"}, {"name": "shop api", "script": "app.sh", "interpreter": "bash"})
+        rows = [(pm2.god(), "God", pm2.owner(), False)]
+        for name, file in [("my-api", "my-api"), ("shop api", "shop-api")]:
+            root = pm2.pid(file)
+            child = wait_for("its child", lambda: children_of(root))[0]  # noqa: B023
+            wait_for("the last exec", lambda: argv_of(root).startswith("sleep"))  # noqa: B023
+            rows += [(root, f"'{name}'", pm2.app(name), False), (child, f"'{name}': its child", pm2.app(name), False)]
+        scene.judge("pm2 names", rows)
+
+
 def start_by_agent(scene, pm2, markers, client=None):
     """Apps of each kind, started by a `pm2 start` that runs in an agent's session."""
     scene.write("leak.js", LEAKING_APP)
@@ -267,5 +326,5 @@ def an_agent_that_runs_as_an_app():
 
 
 if __name__ == "__main__":
-    main(two_homes_with_fork_and_cluster_apps, a_crash_loop, started_by_an_agent_that_is_gone, started_by_an_agent_that_lives,
-         an_app_of_a_humans_pm2_started_by_an_agent, an_agent_that_runs_as_an_app)
+    main(two_homes_with_fork_and_cluster_apps, a_crash_loop, without_a_daemon, what_restarts_leak, names_that_are_no_variables,
+         started_by_an_agent_that_is_gone, started_by_an_agent_that_lives, an_app_of_a_humans_pm2_started_by_an_agent, an_agent_that_runs_as_an_app)
