@@ -276,7 +276,7 @@ struct snapshot *lab_snapshot(double at_s, const char *table)
 	};
 	snap->machine = (struct machine){
 		.load = {117, 90.5, 40.25},
-		.cpu_percent = {12, 0, 10, 3, 75, 0, 0},
+		.cpu_percent = {12, 0, 10, 70, 8, 0, 0},
 		.mem_total_bytes = 8ull << 30,
 		.mem_available_bytes = 2ull << 30,
 		.mem_free_bytes = 1ull << 30,
@@ -285,7 +285,7 @@ struct snapshot *lab_snapshot(double at_s, const char *table)
 		.swap_free_bytes = 0,
 		.psi_cpu = {40, NAN},
 		.psi_memory = {10.5, 3},
-		.psi_io = {80, 60},
+		.psi_io = {12, 2.5},
 		.tasks = 0,
 		.tasks_running = 3,
 		.pid_max = 32768,

@@ -384,6 +384,128 @@ static void an_app_that_begins_again_and_again_is_in_a_loop(void **state)
 	lab_free(lab);
 }
 
+/* A machine of one session with so many shells of so much memory, and a container that writes. */
+static struct snapshot *machine_at(double at_s, int shells, uint64_t rss_bytes)
+{
+	struct text table = {0};
+	struct snapshot *snap;
+
+	text_printf(&table,
+		    "1 0 /sbin/init init ; start:1\n"
+		    "5 1 /bin/db db ; start:5 cgroup:/docker/" ID1 "\n"
+		    "10 1 " CLAUDE " claude ; start:10\n"
+		    "11 10 /bin/sh sh ; start:11 rss:%llu " TOOL "\n",
+		    (unsigned long long)rss_bytes);
+	for (int n = 0; n < shells; n++)
+		text_printf(&table, "%d 11 /bin/sh sh ; start:%d rss:1000 " TOOL "\n", 100 + n, 100 + n);
+	snap = lab_snapshot(at_s, text_str(&table));
+	text_done(&table);
+	return snap;
+}
+
+static void waiting_for_io_is_said_with_who_does_most_of_it(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+	struct snapshot *snap = machine_at(0, 2, 1000);
+	int words = 0;
+
+	(void)state;
+	snap->machine.cpu_percent.iowait = 75;
+	snap->procs[1].io_write_rate = 12 << 20;
+	lab_take(lab, snap);
+	assert_int_equal(lab->model->verdict.kind, VERDICT_IO);
+	assert_string_equal(lab->model->verdict.line,
+			    "the CPU waits for I/O 75%, all tasks 2% of the time, most in docker 111111111111 (pid 5)  12.0M/s");
+	/* at the threshold it does not come and go */
+	for (int i = 1; i < 10; i++) {
+		snap = machine_at(2 * i, 2, 1000);
+		snap->machine.cpu_percent.iowait = i % 2 == 0 ? 52 : 46;
+		lab_take(lab, snap);
+		words += lab->model->verdict.kind == VERDICT_IO;
+	}
+	assert_int_equal(words, 9);
+	snap = machine_at(22, 2, 1000);
+	snap->machine.cpu_percent.iowait = 20;
+	lab_take(lab, snap);
+	assert_int_equal(lab->model->verdict.kind, VERDICT_QUIET);
+	lab_free(lab);
+}
+
+static void memory_that_runs_out_is_said_with_when(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+
+	(void)state;
+	for (int i = 0; i < 8; i++) {
+		struct snapshot *snap = machine_at(2 * i, 2, (uint64_t)(100 + 50 * i) << 20);
+
+		snap->machine.mem_available_bytes = (uint64_t)(3000 - 50 * i) << 20;
+		lab_take(lab, snap);
+	}
+	assert_int_equal(lab->model->verdict.kind, VERDICT_MEMORY);
+	assert_string_equal(lab->model->verdict.line, "claude-code 11111111-111 (pid 10)  451M memory  +25.0M/s  memory full in 1m46s");
+	assert_string_equal(badges_of(lab, "claude-code:" S1), "MEM +25.0M/s");
+	lab_free(lab);
+}
+
+static void memory_that_is_full_is_said_with_who_has_most(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+	struct snapshot *snap = machine_at(0, 2, 3ull << 30);
+
+	(void)state;
+	snap->machine.mem_available_bytes = snap->machine.mem_total_bytes / 50;
+	snap->machine.psi_memory.some_avg10 = 33;
+	lab_take(lab, snap);
+	assert_int_equal(lab->model->verdict.kind, VERDICT_MEMORY);
+	assert_string_equal(lab->model->verdict.line,
+			    "98% of memory used, tasks wait for it 33% of the time, most by claude-code 11111111-111 (pid 10)  3.0G");
+	lab_free(lab);
+}
+
+static void kills_that_no_owner_is_known_for_are_said_for_a_minute(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+
+	(void)state;
+	for (int i = 0; i < 50; i++) {
+		struct snapshot *snap = machine_at(2 * i, 2, 1000);
+
+		snap->machine.oom_kills = i < 5 ? 7 : 19;
+		lab_take(lab, snap);
+		if (i >= 5 && i < 34)
+			assert_string_equal(lab->model->verdict.line, "the kernel killed 12 for lack of memory in the last minute");
+	}
+	assert_int_equal(lab->model->verdict.kind, VERDICT_QUIET);
+	lab_free(lab);
+}
+
+/* Growth that wavers about the threshold: said once, it stays until it is clearly over. */
+static void a_badge_at_its_threshold_does_not_flap(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+	int shells = 0;
+	int changes = 0;
+	bool was = false;
+
+	(void)state;
+	for (int i = 0; i < 60; i++) {
+		bool is;
+
+		/* 5.5 a second over ten seconds, then 4.5 */
+		shells += i / 5 % 2 == 0 ? 11 : 9;
+		lab_take(lab, machine_at(2 * i, shells, 1000));
+		is = strstr(badges_of(lab, "claude-code:" S1), "GROWING") != NULL;
+		changes += is != was;
+		was = is;
+	}
+	assert_int_equal(changes, 1);
+	for (int i = 60; i < 100; i++)
+		lab_take(lab, machine_at(2 * i, shells, 1000));
+	assert_string_equal(badges_of(lab, "claude-code:" S1), "");
+	lab_free(lab);
+}
+
 static void hostile_names_are_harmless_in_the_verdict(void **state)
 {
 	struct lab *lab = lab_new(NULL);
@@ -720,6 +842,11 @@ int main(void)
 		cmocka_unit_test(kills_for_memory_are_counted_for_a_minute),
 		cmocka_unit_test(the_end_is_that_of_the_limit_which_comes_first),
 		cmocka_unit_test(an_app_that_begins_again_and_again_is_in_a_loop),
+		cmocka_unit_test(waiting_for_io_is_said_with_who_does_most_of_it),
+		cmocka_unit_test(memory_that_runs_out_is_said_with_when),
+		cmocka_unit_test(memory_that_is_full_is_said_with_who_has_most),
+		cmocka_unit_test(kills_that_no_owner_is_known_for_are_said_for_a_minute),
+		cmocka_unit_test(a_badge_at_its_threshold_does_not_flap),
 		cmocka_unit_test(hostile_names_are_harmless_in_the_verdict),
 		cmocka_unit_test(owners_open_into_their_trees_and_hold_one_another),
 		cmocka_unit_test(the_tree_holds_every_process),

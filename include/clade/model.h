@@ -74,6 +74,7 @@ enum badge {
 	BADGE_ENDED = 1 << 6,   /* its root is gone */
 	BADGE_LIMIT = 1 << 7,   /* a limit of its control group is near */
 	BADGE_OOM = 1 << 8,     /* the kernel killed in it for lack of memory */
+	BADGE_MEMORY = 1 << 9,  /* its memory grows so that a limit is minutes away */
 };
 
 /* An owner's figures: same index as in the attribution. */
@@ -90,6 +91,7 @@ struct group {
 	uint64_t oom_kills_new; /* since the sample before; UNKNOWN */
 	double oom_per_min;     /* in the last minute; NAN unknown */
 	uint32_t badges;        /* of enum badge */
+	uint32_t badges_before; /* in the sample before */
 	const uint32_t *trend;  /* processes (nested) every 10 s of the last 10 min, oldest first */
 	uint32_t n_trend;
 	double heat;         /* what "hottest first" sorts by */
@@ -105,7 +107,9 @@ enum verdict_kind {
 	VERDICT_GROWING,
 	VERDICT_LIMIT, /* a limit is near */
 	VERDICT_OOM,
+	VERDICT_MEMORY, /* memory of the machine runs out */
 	VERDICT_LOOP,
+	VERDICT_IO, /* the machine waits for I/O */
 	VERDICT_ZOMBIES,
 	VERDICT_BLOCKED,
 	VERDICT_ORPHANS,
@@ -138,6 +142,9 @@ struct model {
 	double sixty_s;
 	uint64_t ten_ms; /* when they began, on the snapshot's clock */
 	uint64_t sixty_ms;
+	double oom_per_min;               /* of the machine, in the last minute; NAN unknown */
+	enum verdict_kind verdict_before; /* of the sample before, and whom it was about */
+	int32_t verdict_owner_before;
 	struct verdict verdict;
 };
 

@@ -20,6 +20,13 @@ struct thresholds {
 	double pids_percent;
 	double memory_percent;
 	double table_percent;
+	double user_percent;
+	double memory_eta_s;
+	double memory_growing;
+	double memory_full;
+	double memory_psi;
+	double iowait_percent;
+	double io_psi;
 	double verdict_zombies;
 	double verdict_blocked;
 	double verdict_orphans;

@@ -11,6 +11,8 @@ enum {
 	HEAT_BLOCKED = 50,
 	HEAT_LIMIT = 2000,
 	HEAT_OOM = 1000,
+	HEAT_MEMORY = 1500,
+	MIB = 1 << 20,
 };
 
 static double or_zero(double value)
@@ -18,45 +20,75 @@ static double or_zero(double value)
 	return isnan(value) ? 0 : value;
 }
 
-static bool is_growing(const struct model *model, const struct growth *growth)
+static bool is_growing(const struct model *model, const struct group *group)
 {
-	double ten = or_zero(growth->procs_10s_per_s);
-	double sixty = or_zero(growth->procs_60s_per_s);
+	const struct thresholds *from = model->thresholds;
+	double ten = or_zero(group->own_growth.procs_10s_per_s);
+	double sixty = or_zero(group->own_growth.procs_60s_per_s);
+	bool was = group->badges_before & BADGE_GROWING;
+	double least = threshold_held(from->growing_least, was);
 
-	return (ten >= model->thresholds->growing_per_s &&
-		ten * model->ten_s >= model->thresholds->growing_least) ||
-	       (sixty * 60 >= model->thresholds->growing_per_min &&
-		sixty * model->sixty_s >= model->thresholds->growing_least);
+	return (ten >= threshold_held(from->growing_per_s, was) && ten * model->ten_s >= least) ||
+	       (sixty * 60 >= threshold_held(from->growing_per_min, was) &&
+		sixty * model->sixty_s >= least);
+}
+
+static bool is_exploding(const struct model *model, size_t g)
+{
+	const struct group *group = &model->groups[g];
+	double per_s = or_zero(group->own_growth.procs_10s_per_s);
+	double eta_s = verdict_eta(model, (int32_t)g, per_s, NULL);
+	bool was = group->badges_before & BADGE_EXPLODING;
+
+	return per_s >= threshold_held(model->thresholds->exploding_per_s, was) ||
+	       eta_s <= model->thresholds->exploding_eta_s / threshold_held(1, was);
+}
+
+static bool is_filling_memory(const struct model *model, size_t g)
+{
+	const struct group *group = &model->groups[g];
+	bool was = group->badges_before & BADGE_MEMORY;
+	double per_s = NAN;
+	double eta_s = verdict_memory_eta(model, (int32_t)g, &per_s, NULL);
+
+	return per_s >= threshold_held(model->thresholds->memory_growing, was) * MIB &&
+	       eta_s <= model->thresholds->memory_eta_s / threshold_held(1, was);
+}
+
+/* How full, against a threshold. */
+static bool is_full(struct bounded bounded, double threshold, bool was)
+{
+	/* a limit is hit at 100 %: what was near it is near down to a few percent below */
+	return bounded_percent(bounded) >= (was ? threshold - 5 : threshold);
 }
 
 static unsigned badges_of(const struct model *model, size_t g)
 {
+	const struct thresholds *from = model->thresholds;
 	const struct group *group = &model->groups[g];
 	const struct owner *owner = &model->attr->owners[g];
-	double per_s = or_zero(group->own_growth.procs_10s_per_s);
+	bool was_near = group->badges_before & BADGE_LIMIT;
 	unsigned badges = 0;
 
-	if (owner->kind != OWNER_KERNEL && is_growing(model, &group->own_growth)) {
-		double eta_s = verdict_eta(model, (int32_t)g, per_s, NULL);
-
-		badges |= BADGE_GROWING;
-		if (per_s >= model->thresholds->exploding_per_s ||
-		    (!isnan(eta_s) && eta_s <= model->thresholds->exploding_eta_s))
-			badges |= BADGE_EXPLODING;
-	}
-	if (or_zero(group->loop_per_min) >= model->thresholds->loop_per_min &&
-	    owner->kind != OWNER_KERNEL && owner->kind != OWNER_NONE)
+	if (owner->kind != OWNER_KERNEL && is_growing(model, group))
+		badges |= BADGE_GROWING | (is_exploding(model, g) ? BADGE_EXPLODING : 0);
+	if (owner->kind != OWNER_KERNEL && is_filling_memory(model, g))
+		badges |= BADGE_MEMORY;
+	if (or_zero(group->loop_per_min) >= from->loop_per_min && owner->kind != OWNER_KERNEL &&
+	    owner->kind != OWNER_NONE)
 		badges |= BADGE_LOOP;
 	if (group->own.zombies > 0)
 		badges |= BADGE_ZOMBIES;
 	if (group->own.orphans > 0)
 		badges |= BADGE_ORPHANS;
-	if (group->own.blocked >= model->thresholds->blocked && owner->kind != OWNER_KERNEL)
+	if (group->own.blocked >=
+		    threshold_held(from->blocked, group->badges_before & BADGE_BLOCKED) &&
+	    owner->kind != OWNER_KERNEL)
 		badges |= BADGE_BLOCKED;
 	if (owner->is_ended)
 		badges |= BADGE_ENDED;
-	if (bounded_percent(group->pids) >= model->thresholds->pids_percent ||
-	    bounded_percent(group->memory) >= model->thresholds->memory_percent)
+	if (is_full(group->pids, from->pids_percent, was_near) ||
+	    is_full(group->memory, from->memory_percent, was_near))
 		badges |= BADGE_LIMIT;
 	if (or_zero(group->oom_per_min) > 0)
 		badges |= BADGE_OOM;
@@ -80,6 +112,8 @@ static double heat_of(const struct model *model, size_t g)
 	heat += (double)HEAT_ZOMBIE * group->own.zombies + (double)HEAT_ORPHAN * group->own.orphans;
 	if (group->badges & BADGE_LIMIT)
 		heat += HEAT_LIMIT;
+	if (group->badges & BADGE_MEMORY)
+		heat += HEAT_MEMORY;
 	if (group->badges & BADGE_OOM)
 		heat += HEAT_OOM * or_zero(group->oom_per_min);
 	if (group->badges & BADGE_BLOCKED)
@@ -129,6 +163,11 @@ void badges_add(struct text *out, const struct model *model, int32_t owner)
 		text_printf(&line, "%s %s/s",
 			    group->badges & BADGE_EXPLODING ? "EXPLODING" : "GROWING",
 			    units_signed(number, group->own_growth.procs_10s_per_s));
+	if (group->badges & BADGE_MEMORY) {
+		part(&line);
+		text_printf(&line, "MEM +%s/s",
+			    units_bytes_rate(number, group->own_growth.rss_10s_per_s));
+	}
 	if (group->badges & BADGE_OOM) {
 		part(&line);
 		text_printf(&line, "OOM %s/min", units_real(number, group->oom_per_min));

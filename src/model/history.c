@@ -27,6 +27,7 @@ struct past {
 /* One kept sample: at most as many items as there were processes. */
 struct mark {
 	uint64_t mono_ms;
+	uint64_t oom_kills; /* of the machine, since boot; UNKNOWN */
 	struct size all;
 	struct past *items; /* by pid */
 	size_t n;
@@ -63,6 +64,7 @@ struct last_proc {
 
 struct history {
 	struct thresholds thresholds;
+	struct said *said;
 	struct mark marks[MARKS];
 	size_t n;
 	struct mark latest;
@@ -77,7 +79,13 @@ struct history *history_new(const struct thresholds *thresholds)
 	struct history *history = mem_new(1, sizeof(*history));
 
 	history->thresholds = thresholds ? *thresholds : thresholds_default();
+	history->said = said_new();
 	return history;
+}
+
+struct said *history_said(const struct history *history)
+{
+	return history->said;
 }
 
 const struct thresholds *history_thresholds(const struct history *history)
@@ -100,6 +108,7 @@ void history_free(struct history *history)
 		free(history->marks[i].items);
 	free(history->latest.items);
 	free(history->last);
+	said_free(history->said);
 	free(history);
 }
 
@@ -296,6 +305,7 @@ static int make_mark(const struct history *history, const struct model *model, s
 
 	*mark = (struct mark){
 		.mono_ms = snap->mono_ms,
+		.oom_kills = snap->machine.oom_kills,
 		.items = malloc((model->n_branches + 1) * sizeof(*mark->items)),
 		.all = size_of(&model->all, &history->latest.all),
 	};
@@ -610,6 +620,11 @@ void history_rates(const struct history *history, struct model *model)
 	model->sixty_s = window.sixty_s > 0 ? window.sixty_s : NAN;
 	model->ten_ms = window.ten_ms;
 	model->sixty_ms = window.sixty_ms;
+	model->oom_per_min =
+		window.sixty_s > 0 && is_known(model->snap->machine.oom_kills) &&
+				is_known(sixty->oom_kills)
+			? (double)model->snap->machine.oom_kills - (double)sixty->oom_kills
+			: NAN;
 	owner_rates(history, model, &window);
 	branch_rates(history, model, &window);
 	model->growth = growth_between(&history->latest.all, &ten->all, window.ten_s, &sixty->all,

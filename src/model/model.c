@@ -83,9 +83,15 @@ static int remember(struct model_maker *maker)
 
 static int judge(struct model_maker *maker)
 {
+	int rc;
+
 	history_rates(maker->history, maker->model);
+	said_recall(history_said(maker->history), maker->model);
 	badges_make(maker->model);
-	return verdict_make(maker->model);
+	rc = verdict_make(maker->model);
+	if (rc == 0)
+		said_keep(history_said(maker->history), maker->model);
+	return rc;
 }
 
 /* The parts of the making, in their order. */

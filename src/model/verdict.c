@@ -10,6 +10,8 @@
 #include "clade/safe.h"
 #include "clade/text.h"
 
+static const double HELD = 1.25;
+
 enum {
 	ETA_FAR_S = 86400, /* a day away is not in sight */
 	COMMANDS_LOOKED =
@@ -44,6 +46,27 @@ double verdict_eta(const struct model *model, int32_t owner, double per_s, const
 	if (limit)
 		*limit = name;
 	return name ? fmax(room, 0) / per_s : NAN;
+}
+
+double verdict_memory_eta(const struct model *model, int32_t owner, double *per_s,
+			  const char **limit)
+{
+	const struct group *group = &model->groups[owner];
+	const struct machine *machine = &model->snap->machine;
+	double room = INFINITY;
+	const char *name = NULL;
+	double rate = fmin(group->own_growth.rss_10s_per_s, group->own_growth.rss_60s_per_s);
+
+	if (isnan(group->own_growth.rss_10s_per_s) || isnan(group->own_growth.rss_60s_per_s) ||
+	    rate <= 0)
+		return NAN;
+	take_room(0, machine->mem_available_bytes, "memory full", &room, &name);
+	take_room(group->memory.used, group->memory.max, "its memory limit reached", &room, &name);
+	if (per_s)
+		*per_s = rate;
+	if (limit)
+		*limit = name;
+	return name ? fmax(room, 0) / rate : NAN;
 }
 
 /* How often a command stands among an owner's processes. */
@@ -114,23 +137,44 @@ static int set_verdict(struct model *model, enum verdict_kind kind, const char *
 }
 
 /* The hottest owner with one of these badges, an inner before its outer; NO_OWNER when there is
- * none. */
+ * none. The one that the verdict was about stays unless another is clearly worse. */
 static int32_t worst_with(const struct model *model, unsigned badges,
 			  double (*measure)(const struct group *group))
 {
 	int32_t worst = NO_OWNER;
+	double most = 0;
 
 	for (size_t g = 0; g < model->attr->n_owners; g++) {
 		const struct group *group = &model->groups[g];
+		double here = measure(group);
 
 		if (!(group->badges & badges))
 			continue;
+		if ((int32_t)g == model->verdict_owner_before)
+			here *= HELD;
 		/* owners stand behind those they lie in: at equal measure the inner one says more
 		 */
-		if (worst == NO_OWNER || measure(group) >= measure(&model->groups[worst]))
+		if (worst == NO_OWNER || here >= most) {
 			worst = (int32_t)g;
+			most = here;
+		}
 	}
 	return worst;
+}
+
+/* The owner with the most of something, whatever its badges. */
+static int32_t most_of(const struct model *model, double (*measure)(const struct group *group))
+{
+	int32_t most = NO_OWNER;
+
+	for (size_t g = 0; g < model->attr->n_owners; g++) {
+		double here = measure(&model->groups[g]);
+
+		if (here > 0 && model->attr->owners[g].kind != OWNER_KERNEL &&
+		    (most == NO_OWNER || here > measure(&model->groups[most])))
+			most = (int32_t)g;
+	}
+	return most;
 }
 
 static double by_growth(const struct group *group)
@@ -211,6 +255,25 @@ static double by_limit(const struct group *group)
 	return fmax(bounded_percent(group->pids), bounded_percent(group->memory));
 }
 
+static double by_memory(const struct group *group)
+{
+	return (double)group->own.rss_bytes;
+}
+
+static double by_memory_growth(const struct group *group)
+{
+	return group->own_growth.rss_10s_per_s;
+}
+
+static double by_io(const struct group *group)
+{
+	double sum = 0;
+
+	sum += isnan(group->own.io_read_rate) ? 0 : group->own.io_read_rate;
+	sum += isnan(group->own.io_write_rate) ? 0 : group->own.io_write_rate;
+	return sum;
+}
+
 static double by_oom(const struct group *group)
 {
 	return group->oom_per_min;
@@ -258,9 +321,100 @@ static int say_oom(struct model *model)
 	struct text line = {0};
 	char a[UNITS_LEN];
 
-	text_printf(&line, "the kernel killed %s for lack of memory since the last sample",
-		    units_count(a, model->snap->machine.oom_kills_new));
+	text_printf(&line, "the kernel killed %s for lack of memory in the last minute",
+		    units_count(a, (uint64_t)model->oom_per_min));
 	return set_verdict(model, VERDICT_OOM, "OOM", NO_OWNER, NAN, &line);
+}
+
+/* An owner whose memory grows until there is none left. */
+static int say_memory_growing(struct model *model, int32_t owner)
+{
+	const char *limit = NULL;
+	double per_s = NAN;
+	double eta_s = verdict_memory_eta(model, owner, &per_s, &limit);
+	struct text line = {0};
+	char a[UNITS_LEN];
+	char b[UNITS_LEN];
+	char c[UNITS_LEN];
+
+	add_owner(&line, model, owner);
+	text_printf(&line, "  %s memory  +%s/s  %s in %s",
+		    units_bytes(a, model->groups[owner].own.rss_bytes), units_bytes_rate(b, per_s),
+		    limit ? limit : "full", units_duration(c, eta_s));
+	return set_verdict(model, VERDICT_MEMORY, "MEMORY", owner, eta_s, &line);
+}
+
+static double memory_percent(const struct machine *machine)
+{
+	if (!is_known(machine->mem_total_bytes) || !is_known(machine->mem_available_bytes) ||
+	    machine->mem_total_bytes == 0)
+		return NAN;
+	return 100.0 * (double)(machine->mem_total_bytes - machine->mem_available_bytes) /
+	       (double)machine->mem_total_bytes;
+}
+
+static bool lacks_memory(const struct model *model)
+{
+	const struct machine *machine = &model->snap->machine;
+	bool was = model->verdict_before == VERDICT_MEMORY;
+
+	return memory_percent(machine) >= model->thresholds->memory_full - (was ? 2 : 0) ||
+	       machine->psi_memory.some_avg10 >= threshold_held(model->thresholds->memory_psi, was);
+}
+
+static int say_memory(struct model *model)
+{
+	const struct machine *machine = &model->snap->machine;
+	int32_t owner = most_of(model, by_memory);
+	struct text line = {0};
+	char a[UNITS_LEN];
+
+	text_printf(&line, "%.0f%% of memory used", memory_percent(machine));
+	if (machine->psi_memory.some_avg10 >= 1)
+		text_printf(&line, ", tasks wait for it %.0f%% of the time",
+			    machine->psi_memory.some_avg10);
+	if (owner != NO_OWNER) {
+		text_add(&line, ", most by ");
+		add_owner(&line, model, owner);
+		text_printf(&line, "  %s", units_bytes(a, model->groups[owner].own.rss_bytes));
+	}
+	return set_verdict(model, VERDICT_MEMORY, "MEMORY", owner, NAN, &line);
+}
+
+static bool waits_for_io(const struct model *model)
+{
+	const struct machine *machine = &model->snap->machine;
+	bool was = model->verdict_before == VERDICT_IO;
+
+	return machine->cpu_percent.iowait >=
+		       threshold_held(model->thresholds->iowait_percent, was) ||
+	       machine->psi_io.full_avg10 >= threshold_held(model->thresholds->io_psi, was);
+}
+
+static int say_io(struct model *model)
+{
+	const struct machine *machine = &model->snap->machine;
+	int32_t owner = most_of(model, by_io);
+	bool is_by_bytes = owner != NO_OWNER;
+	struct text line = {0};
+	char a[UNITS_LEN];
+
+	text_printf(&line, "the CPU waits for I/O %.0f%%", machine->cpu_percent.iowait);
+	if (!isnan(machine->psi_io.full_avg10))
+		text_printf(&line, ", all tasks %.0f%% of the time", machine->psi_io.full_avg10);
+	if (owner == NO_OWNER)
+		owner = most_of(model, by_blocked);
+	if (owner != NO_OWNER) {
+		text_add(&line, ", most in ");
+		add_owner(&line, model, owner);
+		if (is_by_bytes)
+			text_printf(&line, "  %s/s",
+				    units_bytes_rate(a, by_io(&model->groups[owner])));
+		else
+			text_printf(&line, "  %s in state D",
+				    units_count(a, model->groups[owner].own.blocked));
+	}
+	return set_verdict(model, VERDICT_IO, "I/O", owner, NAN, &line);
 }
 
 static int say_loop(struct model *model, int32_t owner)
@@ -347,11 +501,30 @@ static int say_quiet(struct model *model)
 	return set_verdict(model, VERDICT_QUIET, "OK", NO_OWNER, NAN, &line);
 }
 
-int verdict_make(struct model *model)
+static bool is_table_full(const struct model *model)
 {
 	const struct machine *machine = &model->snap->machine;
+	bool was =
+		model->verdict_before == VERDICT_LIMIT && model->verdict_owner_before == NO_OWNER;
+	double from = model->thresholds->table_percent - (was ? 5 : 0);
+
+	return percent_full(machine, machine->pid_max) >= from ||
+	       percent_full(machine, machine->threads_max) >= from;
+}
+
+/* A count on the machine that was said stays said until it is clearly less. */
+static bool is_many(const struct model *model, enum verdict_kind kind, double count,
+		    double threshold)
+{
+	return count >= threshold_held(threshold, model->verdict_before == kind);
+}
+
+int verdict_make(struct model *model)
+{
+	const struct thresholds *from = model->thresholds;
 	int32_t exploding = worst_with(model, BADGE_EXPLODING, by_growth);
 	int32_t growing = worst_with(model, BADGE_GROWING, by_growth);
+	int32_t filling = worst_with(model, BADGE_MEMORY, by_memory_growth);
 	int32_t limited = worst_with(model, BADGE_LIMIT, by_limit);
 	int32_t killed = worst_with(model, BADGE_OOM, by_oom);
 	int32_t looping = worst_with(model, BADGE_LOOP, by_loop);
@@ -361,25 +534,33 @@ int verdict_make(struct model *model)
 
 	if (exploding != NO_OWNER)
 		return say_growing(model, exploding);
-	if (percent_full(machine, machine->pid_max) >= model->thresholds->table_percent ||
-	    percent_full(machine, machine->threads_max) >= model->thresholds->table_percent)
+	if (is_table_full(model))
 		return say_limit(model);
+	if (filling != NO_OWNER)
+		return say_memory_growing(model, filling);
 	if (killed != NO_OWNER)
 		return say_owner_oom(model, killed);
-	if (is_known(machine->oom_kills_new) && machine->oom_kills_new > 0)
+	if (model->oom_per_min > 0)
 		return say_oom(model);
 	if (limited != NO_OWNER)
 		return say_owner_limit(model, limited);
+	if (lacks_memory(model))
+		return say_memory(model);
 	if (growing != NO_OWNER)
 		return say_growing(model, growing);
 	if (looping != NO_OWNER)
 		return say_loop(model, looping);
-	if (zombies != NO_OWNER && model->all.zombies >= model->thresholds->verdict_zombies)
+	if (waits_for_io(model))
+		return say_io(model);
+	if (zombies != NO_OWNER &&
+	    is_many(model, VERDICT_ZOMBIES, model->all.zombies, from->verdict_zombies))
 		return say_zombies(model, zombies);
-	if (blocked != NO_OWNER && model->all.blocked >= model->thresholds->verdict_blocked)
+	if (blocked != NO_OWNER &&
+	    is_many(model, VERDICT_BLOCKED, model->all.blocked, from->verdict_blocked))
 		return say_blocked(model, blocked);
 	if (orphans != NO_OWNER &&
-	    model->groups[orphans].own.orphans >= model->thresholds->verdict_orphans)
+	    is_many(model, VERDICT_ORPHANS, model->groups[orphans].own.orphans,
+		    from->verdict_orphans))
 		return say_orphans(model, orphans);
 	return say_quiet(model);
 }
