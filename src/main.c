@@ -63,6 +63,7 @@ static int run(struct program *program)
 		[COMMAND_UI] = run_ui,
 		[COMMAND_SNAPSHOT] = run_snapshot,
 		[COMMAND_KILL] = run_kill,
+		[COMMAND_RECORD] = run_record,
 	};
 	int status;
 

@@ -17,6 +17,7 @@
 enum {
 	NAMES_MAX = 64,
 	WORD_MAX = 64, /* longer words are like nothing */
+	KEEP_DEFAULT = 500 << 20,
 };
 
 enum option_type {
@@ -30,6 +31,7 @@ enum option_type {
 	OPTION_FILTER,
 	OPTION_COLUMNS,
 	OPTION_READONLY,
+	OPTION_KEEP,
 };
 
 /* Which commands an option goes with, a bit each. */
@@ -37,8 +39,10 @@ enum {
 	FOR_UI = 1 << COMMAND_UI,
 	FOR_SNAPSHOT = 1 << COMMAND_SNAPSHOT,
 	FOR_KILL = 1 << COMMAND_KILL,
+	FOR_RECORD = 1 << COMMAND_RECORD,
 	FOR_LIST = 1 << COMMAND_LIST,
-	FOR_ALL = FOR_UI | FOR_SNAPSHOT | FOR_KILL | FOR_LIST,
+	FOR_LIVE = FOR_UI | FOR_SNAPSHOT | FOR_KILL | FOR_RECORD,
+	FOR_ALL = FOR_LIVE | FOR_LIST,
 };
 
 struct option {
@@ -59,21 +63,22 @@ struct option {
 
 /* clang-format off */
 static const struct option options[] = {
-	{"delay",     'd', "SECONDS", OPTION_SECONDS, AT(delay_s),       FOR_UI,       0.1, 3600, "time between samples (default 2)"},
+	{"delay",     'd', "SECONDS", OPTION_SECONDS, AT(delay_s),       FOR_UI | FOR_RECORD, 0.1, 3600, "time between samples (default 2)"},
 	{"format",    'f', "NAME",    OPTION_FORMAT,  AT(format),        FOR_SNAPSHOT, 0, 0,      "of what is written, see Formats below (default text)"},
 	{"output",    'o', "FILE",    OPTION_NAME,    AT(output),        FOR_SNAPSHOT, 0, 0,      "write there, whole or not at all; - is standard output"},
 	{"force",      0,  NULL,      OPTION_FLAG,    AT(is_forced),     FOR_SNAPSHOT, 0, 0,      "let --output replace a file that is there"},
 	{"owner",      0,  "OWNER",   OPTION_OWNER,   AT(owners),        FOR_SNAPSHOT, 0, 0,      "only this owner and those in it: pm2:api, docker:web, NAME or an id; again for more"},
 	{"filter",     0,  "REGEX",   OPTION_FILTER,  AT(filter),        FOR_SNAPSHOT, 0, 0,      "only what matches, with all below it; ! in front negates"},
 	{"top",        0,  "N",       OPTION_COUNT,   AT(top),           FOR_SNAPSHOT, 1, 1e6,    "only the N hottest owners"},
-	{"redact",     0,  NULL,      OPTION_FLAG,    AT(is_redacted),   FOR_SNAPSHOT, 0, 0,      "mask what looks like a secret: passwords, tokens, URLs with credentials"},
+	{"redact",     0,  NULL,      OPTION_FLAG,    AT(is_redacted),   FOR_SNAPSHOT | FOR_RECORD, 0, 0,      "mask what looks like a secret: passwords, tokens, URLs with credentials"},
 	{"columns",    0,  "NAMES",   OPTION_COLUMNS, AT(columns),       FOR_SNAPSHOT, 0, 0,      "only these, a comma between two; see clade list columns"},
 	{"sample",     0,  "SECONDS", OPTION_SECONDS, AT(sample_s),      FOR_SNAPSHOT, 0, 3600,   "watch this long first, so that rates exist (default 1; 0: one look)"},
 	{"signal",     0,  "NAME",    OPTION_NAME,    AT(signal),        FOR_KILL,     0, 0,      "to send (default TERM); see clade list signals"},
 	{"grace",      0,  "SECONDS", OPTION_SECONDS, AT(grace_s),       FOR_KILL,     0, 3600,   "between a signal that ends and SIGKILL (default 5)"},
 	{"dry-run",    0,  NULL,      OPTION_FLAG,    AT(is_dry_run),    FOR_KILL,     0, 0,      "show the plan, each process of it, and do nothing"},
 	{"yes",       'y', NULL,      OPTION_FLAG,    AT(is_yes),        FOR_KILL,     0, 0,      "do not ask; needed without a terminal"},
-	{"collector",  0,  "NAME",    OPTION_NAME,    AT(collector),     FOR_UI | FOR_SNAPSHOT | FOR_KILL, 0, 0, "auto (default) or procps"},
+	{"collector",  0,  "NAME",    OPTION_NAME,    AT(collector),     FOR_LIVE, 0, 0, "auto (default) or procps"},
+	{"keep",       0,  "LIMIT",   OPTION_KEEP,    AT(keep),          FOR_RECORD,   0, 0,      "how much of a recording: a time (24h), a size (default 500M), or both with a comma"},
 	{"theme",      0,  "NAME",    OPTION_THEME,   AT(theme),         FOR_UI,       0, 0,      "colours, see clade list themes"},
 	{"no-color",   0,  NULL,      OPTION_FLAG,    AT(no_color),      FOR_UI,       0, 0,      "no colours; also when NO_COLOR is set"},
 	{"ascii",      0,  NULL,      OPTION_FLAG,    AT(is_ascii),      FOR_UI,       0, 0,      "draw with ASCII only"},
@@ -81,7 +86,7 @@ static const struct option options[] = {
 	{"readonly",  'r', NULL,      OPTION_READONLY, AT(readonly),     FOR_ALL,      0, 0,      "cannot signal, execute or write, by the kernel; =best-effort: as far as it can"},
 	{"snapshot-dir", 0, "DIRECTORY", OPTION_NAME, AT(snapshot_dir),  FOR_UI,       0, 0,      "the one place where a read-only UI can make files (default: here)"},
 	{"self-test",  0,  NULL,      OPTION_FLAG,    AT(wants_self_test), FOR_UI,     0, 0,      "try everything that --readonly forbids, print the results and exit"},
-	{"config",     0,  "FILE",    OPTION_NAME,    AT(config),        FOR_UI | FOR_SNAPSHOT | FOR_KILL, 0, 0, "read this configuration instead of clade.conf"},
+	{"config",     0,  "FILE",    OPTION_NAME,    AT(config),        FOR_LIVE, 0, 0, "read this configuration instead of clade.conf"},
 	{"help",      'h', NULL,      OPTION_FLAG,    AT(wants_help),    FOR_ALL,      0, 0,      "this text"},
 	{"version",   'V', NULL,      OPTION_FLAG,    AT(wants_version), FOR_ALL,      0, 0,      "version and what was built in"},
 };
@@ -95,6 +100,7 @@ static const struct {
 } commands[] = {
 	{"snapshot", NULL,   COMMAND_SNAPSHOT, 0, 0, "write one snapshot and exit"},
 	{"kill",     "TARGET...", COMMAND_KILL, 1, SIZE_MAX, "end trees, so that they stay ended: PID, pid:PID, owner:ID, or KIND:NAME such as pm2:api"},
+	{"record",   "FILE", COMMAND_RECORD,   1, 1, "record until ended: a sample every --delay seconds, as much as --keep says"},
 	{"list",     "WHAT", COMMAND_LIST,     1, 1, LIST_WHAT},
 };
 
@@ -330,6 +336,12 @@ static int set_option(const struct option *option, const char *value, struct opt
 		return 0;
 	case OPTION_COLUMNS:
 		return parse_columns(value, parsed, error);
+	case OPTION_KEEP:
+		text_printf(error, "--%s: ", option->name);
+		rc = ring_parse_keep(value, member, error);
+		if (rc == 0)
+			text_clear(error);
+		return rc;
 	case OPTION_FILTER:
 		rc = check_filter(value, error);
 		break;
@@ -522,6 +534,7 @@ struct options options_default(void)
 		.format = &formats[0],
 		.collector = "auto",
 		.delay_s = 2,
+		.keep = {.ms = UNKNOWN, .bytes = KEEP_DEFAULT},
 		.sample_s = 1,
 		.grace_s = 5,
 		.signal = "TERM",

@@ -11,9 +11,10 @@
 
 #include "clade/confine.h"
 #include "clade/export.h"
+#include "clade/ring.h"
 #include "clade/text.h"
 
-enum command { COMMAND_UI, COMMAND_SNAPSHOT, COMMAND_KILL, COMMAND_LIST };
+enum command { COMMAND_UI, COMMAND_SNAPSHOT, COMMAND_KILL, COMMAND_RECORD, COMMAND_LIST };
 
 enum list_what {
 	LIST_COLUMNS,
@@ -53,6 +54,7 @@ struct options {
 	enum column_id columns[COLUMNS_N];
 	size_t n_columns; /* 0: not said */
 	bool is_redacted;
+	struct ring_keep keep; /* of a recording */
 	const char *collector; /* "auto" or a collector's name */
 	const char *theme;
 	const char *config; /* --config */

@@ -67,6 +67,7 @@ int program_confine(struct program *program);
 int run_kill(struct program *program);
 int run_list(enum list_what what);
 int run_self_test(const struct options *options);
+int run_record(struct program *program);
 int run_snapshot(struct program *program);
 int run_ui(struct program *program);
 

@@ -12,8 +12,8 @@ declare -A home=(
 	[users.h]=base [cgroup.h]=collect [snapshot.h]=collect [source.h]=collect [recording.h]=collect [recorded.h]=collect [frame.h]=collect [zst.h]=base
 	[attribution.h]=attribute [attributor.h]=attribute
 	[bundle.h]=model [column.h]=model [columns.def]=model [model.h]=model [moment.h]=model [query.h]=model [rows.h]=model [selection.h]=model [thresholds.h]=model
-	[confine.h]=action [export.h]=export [redact.h]=export [samples.h]=export [tui.h]=tui
 	[execute.h]=action [haste.h]=action [plan.h]=action
+	[confine.h]=action [export.h]=export [redact.h]=export [samples.h]=export [ring.h]=export [tui.h]=tui
 )
 
 count=0

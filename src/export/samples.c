@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "clade/frame.h"
+#include "clade/redact.h"
 #include "ndjson.h"
 
 enum { PACK_LEVEL = 3 };
@@ -57,15 +58,12 @@ static int undo(struct zst_packer *packer, struct text *out, size_t start, int r
 	return rc;
 }
 
-int samples_pack(struct zst_packer *packer, const struct model *model, const struct model *before,
-		 const struct export_config *config, struct text *out)
+static int pack_lines(struct packing *packing, const struct model *model,
+		      const struct model *before, const struct export_config *config)
 {
-	struct packing packing = {.packer = packer, .out = out};
 	struct selection selection;
-	size_t start = out->len;
 	int rc;
 
-	text_add_repeat(out, '\0', FRAME_HEAD_LEN);
 	selection_make(&selection, model, &config->wanted);
 	rc = ndjson_write(
 		&(struct export_job){
@@ -73,12 +71,37 @@ int samples_pack(struct zst_packer *packer, const struct model *model, const str
 			.config = config,
 			.selection = &selection,
 			.sink = pack_bytes,
-			.context = &packing,
+			.context = packing,
 		},
 		before);
 	selection_done(&selection);
-	if (rc == 0)
-		rc = zst_pack_end(packer, out);
+	return rc == 0 ? zst_pack_end(packing->packer, packing->out) : rc;
+}
+
+/* What has changed is told of what may be shown. */
+static int pack_masked(struct packing *packing, const struct model *model,
+		       const struct model *before, const struct export_config *config)
+{
+	struct redacted *now = redacted_new(model);
+	struct redacted *then = before ? redacted_new(before) : NULL;
+	int rc = pack_lines(packing, redacted_model(now), then ? redacted_model(then) : NULL,
+			    config);
+
+	redacted_free(now);
+	redacted_free(then);
+	return rc;
+}
+
+int samples_pack(struct zst_packer *packer, const struct model *model, const struct model *before,
+		 const struct export_config *config, struct text *out)
+{
+	struct packing packing = {.packer = packer, .out = out};
+	size_t start = out->len;
+	int rc;
+
+	text_add_repeat(out, '\0', FRAME_HEAD_LEN);
+	rc = config->is_redacted ? pack_masked(&packing, model, before, config)
+				 : pack_lines(&packing, model, before, config);
 	if (rc != 0)
 		return undo(packer, out, start, rc);
 	put_head(out, start, model, !before);
