@@ -233,6 +233,28 @@ static void a_fork_of_an_agent_is_told_from_its_origin(void **state)
 	       "12 qwen:q1 orphan\n");
 }
 
+static void a_fork_and_its_origin_may_be_in_one_another(void **state)
+{
+	(void)state;
+	/* the orphans of an inner agent carry the marks of the outer too */
+	expect("1 0 /sbin/init init\n"
+	       "10 1 /root/.amp/bin/amp amp ; start:5\n"
+	       "11 10 /bin/sh sh            ; start:6 sid:11 AMP_CURRENT_THREAD_ID=T-1 CLAUDECODE=1 AGENT=amp\n"
+	       "12 11 " CLAUDE " claude     ; start:7 AMP_CURRENT_THREAD_ID=T-1 CLAUDECODE=1 AGENT=amp\n"
+	       "13 1 /bin/sleep sleep       ; sid:13 AMP_CURRENT_THREAD_ID=T-1 AGENT=amp " TOOL(12, S1) "\n"
+	       "20 1 /usr/bin/node node /usr/bin/qwen        ; start:5\n"
+	       "21 20 /usr/bin/node node /usr/bin/gemini     ; start:7 sid:21 QWEN_CODE=1\n"
+	       "22 1 /bin/sleep sleep       ; sid:22 QWEN_CODE=1 GEMINI_CLI=1\n",
+	       "1 none:none\n"
+	       "10 amp:T-1\n"
+	       "11 amp:T-1\n"
+	       "12 claude-code:" S1 "\n"
+	       "13 claude-code:" S1 " orphan\n"
+	       "20 qwen:20.5\n"
+	       "21 gemini:21.7\n"
+	       "22 gemini:21.7 orphan\n");
+}
+
 static void an_unknown_agent_is_known_by_the_convention(void **state)
 {
 	(void)state;
@@ -1011,6 +1033,7 @@ int main(void)
 		cmocka_unit_test(a_program_that_only_has_the_name_is_no_root),
 		cmocka_unit_test(what_human_terminals_carry_is_no_mark),
 		cmocka_unit_test(a_fork_of_an_agent_is_told_from_its_origin),
+		cmocka_unit_test(a_fork_and_its_origin_may_be_in_one_another),
 		cmocka_unit_test(an_unknown_agent_is_known_by_the_convention),
 		cmocka_unit_test(agents_without_marks_are_known_by_ancestry),
 		cmocka_unit_test(a_zombie_keeps_its_owner),

@@ -147,6 +147,25 @@ static void all_words_of_a_condition_must_hold(void **state)
 	assert_false(holds("exe:node|bun arg:~/x\\.js$", "1 0 /usr/bin/perl node /srv/x.js"));
 }
 
+static void a_word_behind_an_exclamation_mark_must_not_hold(void **state)
+{
+	(void)state;
+	assert_true(holds("env:A !env:B", "1 0 /bin/sh sh ; A=1"));
+	assert_false(holds("env:A !env:B", "1 0 /bin/sh sh ; A=1 B=1"));
+	assert_false(holds("!exe:sh env:A", "1 0 /bin/sh sh ; A=1"));
+}
+
+static void a_subcommand_is_no_later_word(void **state)
+{
+	(void)state;
+	assert_true(holds("sub:update", "1 0 /x/claude claude update"));
+	assert_true(holds("sub:update", "1 0 /usr/bin/node node --no-warnings /x/cli.js update"));
+	assert_true(holds("sub:~^up", "1 0 /usr/bin/python3.11 python3 /x/aider update"));
+	assert_false(holds("sub:update", "1 0 /x/claude claude -p update"));
+	assert_false(holds("sub:update", "1 0 /usr/bin/node node update"));
+	assert_false(holds("sub:update", "1 0 /x/claude claude"));
+}
+
 static void the_executable_counts_without_its_ending(void **state)
 {
 	(void)state;
@@ -510,6 +529,8 @@ int main(void)
 		cmocka_unit_test(a_bad_replacement_leaves_the_old_rule),
 		cmocka_unit_test(a_directory_is_read_in_the_order_of_names),
 		cmocka_unit_test(all_words_of_a_condition_must_hold),
+		cmocka_unit_test(a_word_behind_an_exclamation_mark_must_not_hold),
+		cmocka_unit_test(a_subcommand_is_no_later_word),
 		cmocka_unit_test(the_executable_counts_without_its_ending),
 		cmocka_unit_test(an_executable_that_may_not_be_read_is_told_by_both_names),
 		cmocka_unit_test(a_title_of_one_string_is_split_into_words),

@@ -26,8 +26,9 @@ static const char *const field_names[FIELDS] = {"exe", "comm",  "argv0", "arg",
 /* One word of a condition. */
 struct matcher {
 	enum field field;
-	char *env;    /* FIELD_ENV: the variable's name */
-	char *values; /* exact values parted by '|'; NULL: any value, or the pattern */
+	bool is_negated; /* !FIELD:VALUE must not hold */
+	char *env;       /* FIELD_ENV: the variable's name */
+	char *values;    /* exact values parted by '|'; NULL: any value, or the pattern */
 	struct pattern pattern;
 };
 
@@ -242,9 +243,12 @@ static int matcher_parse(struct matcher *matcher, const char *word, const char *
 			 struct text *error)
 {
 	struct text whole = {0};
-	size_t prefix = field_parse(word, &matcher->field);
+	size_t prefix;
 	int rc;
 
+	matcher->is_negated = *word == '!';
+	word += matcher->is_negated;
+	prefix = field_parse(word, &matcher->field);
 	if (prefix == 0 && field) {
 		text_printf(&whole, "%s:%s", field, word);
 		prefix = field_parse(text_str(&whole), &matcher->field);
@@ -383,7 +387,8 @@ static bool matcher_holds(const struct matcher *matcher, const struct subject *s
 static bool condition_holds(const struct condition *condition, const struct subject *subject)
 {
 	for (size_t i = 0; i < condition->n; i++) {
-		if (!matcher_holds(&condition->matchers[i], subject))
+		if (matcher_holds(&condition->matchers[i], subject) ==
+		    condition->matchers[i].is_negated)
 			return false;
 	}
 	return true;

@@ -6,7 +6,7 @@
  * executable), `comm`, `argv0` (base name of the first argument), `arg` (any of the first
  * arguments), `sub` (the first argument behind the program's own name, or behind an interpreter's
  * script), `title` (the whole command line), `env` (NAME, NAME=VALUE or NAME~REGEX). A word with
- * spaces stands in double quotes.
+ * spaces stands in double quotes; one behind `!` must not hold.
  */
 #ifndef CLADE_MATCH_H
 #define CLADE_MATCH_H

@@ -364,7 +364,8 @@ class Scene:
         return {pid for pid in pids if is_alive(pid) and not (self.stage and pid == self.stage.pid)}
 
     def judge(self, title, rows, snap=None):
-        """`rows`: (process or pid, who it is, owner as a dict of what to expect, is it an orphan). Returns the snapshot."""
+        """`rows`: (process or pid, who it is, owner as a dict of what to expect, is it an orphan; ... when
+        that may be either). Returns the snapshot."""
         rows = [(getattr(process, "pid", process), *rest) for process, *rest in rows]
         forgotten = self.pids() - {row[0] for row in rows}
         if CLADE == "none":
@@ -450,7 +451,7 @@ class Snapshot:
         if not owner:
             return [f"its owner {process['owner']!r} is not in the snapshot"]
         faults = list(self._owner_faults(owner, want))
-        if process["orphan"] is not orphan:
+        if orphan is not Ellipsis and process["orphan"] is not orphan:
             faults.append(f"orphan is {process['orphan']!r}, expected {orphan}")
         return faults
 

@@ -10,7 +10,9 @@ import re
 import shutil
 import subprocess
 
-from lib import LIFE_S, PATH, Scene, Skip, argv_of, is_alive, kill, main, ok, outside, read, stat_of, wait_for
+from lib import (LIFE_S, PATH, Process, Scene, Skip, argv_of, children_of, is_alive, kill, main, ok, outside, read, stat_of,
+                 wait_for)
+from pm2 import Pm2
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LONG = LIFE_S + 50  # what tells the tools' sleeps apart
@@ -258,6 +260,111 @@ def runs_and_is_killed(kind):
                 ok(owners == {snap.owner_of(root.pid)["id"]}, f"{agent.program} killed: and that keeps its id", owners)
 
 
+def nested(scene, outer, inner, root, found, **more):
+    """Rows for an inner agent that the outer's shell tool runs. The inner's root is what the shell has started."""
+    path = path_between(root.pid, found["in a pipe"])
+    shells = ("bash", "dash", "sh", "zsh")
+    names = [os.path.basename(os.readlink(f"/proc/{pid}/exe")) for pid in path]
+    # from the tool upwards: the inner's shell, the inner and what it wraps, the outer's shell, the outer
+    first = next(i for i, name in enumerate(names) if name not in shells)
+    last = next(i for i in range(first, len(names)) if names[i] in shells) - 1
+    inner_root = path[last]
+    of_outer = outer.owner(root.pid, **more)
+    of_inner = {**inner.owner(inner_root), "parent": {"product": outer.product, "root_pid": root.pid}}
+    rows = [(pid, f"{inner.program} in {outer.program}: the inner", of_inner, False) for pid in path[:last + 1]]
+    rows += [(pid, f"{inner.program} in {outer.program}: the outer", of_outer, False) for pid in path[last + 1:]]
+    rows += [(pid, f"{inner.program} in {outer.program}: {who}", of_inner, who == "left its parents") for who, pid in found.items()]
+    return inner_root, rows
+
+
+def agents_in_agents():
+    """Each inner one has the outer's marks in its environment; the tools of the inner have both."""
+    for outer_kind, inner_kind in [(Claude, Codex), (Codex, Claude), (Claude, Claude), (Opencode, Opencode), (Gemini, Qwen), (Qwen, Gemini)]:
+        with Scene() as scene:
+            model = Model(scene)
+            outer, inner = outer_kind(scene, model), inner_kind(scene, model)
+            model.task("two", COMMAND)
+            model.task("one", inner.shell("task-two") + f"; sleep {LONG + 9}")
+            root = outer.start("task-one")
+            found = tools(scene, inner)
+            inner_root, rows = nested(scene, outer, inner, root, found, parent=outside)
+            scene.judge("nested", [model.row(), *rows])
+            gone = found["left its parents"]
+            kill(inner_root)
+            wait_for("the outer to go on", lambda: any(argv_of(pid) == f"sleep {LONG + 9}" for pid in scene.pids()))  # noqa: B023
+            after = scene.judge(f"{inner.program} in {outer.program}, the inner killed", [
+                model.row(), (root, "the outer root", outer.owner(root.pid), False),
+                *((pid, "what is left", {"kind": "agent"}, Ellipsis) for pid in scene.pids() - {root.pid, model.process.pid})])
+            if after:
+                owner = after.owner_of(gone)
+                ok(owner["product"] == inner.product and owner["root_pid"] != root.pid,
+                   f"{inner.program} in {outer.program}, the inner killed: what left it is the inner's still", *after.tell(gone))
+
+
+def in_namespaces_of_its_own():
+    """As in a container: the agent's pid is another there, and that is what it writes into its files."""
+    for kind in (Claude, Codex, Opencode):
+        with Scene() as scene:
+            model = Model(scene)
+            agent = kind(scene, model)
+            model.task("one", COMMAND)
+            box = scene.start(model.command([
+                "unshare", "--pid", "--mount", "--uts", "--fork", "--mount-proc", "--kill-child",
+                "sh", "-c", 'sleep 0; "$@"; true', "sh", *agent.argv("task-one")]), agent.env())
+            found = tools(scene, agent)
+            init = children_of(box.pid)[0]
+            root = children_of(init)[0]
+            container = {"kind": "container", "root_pid": init}
+            owner = agent.owner(root, parent=container)
+            rows = [(pid, "above the tool", owner if pid != init else {**container, "parent": outside}, False)
+                    for pid in path_between(init, found["in a pipe"])]
+            rows += [(pid, who, owner, who == "left its parents") for who, pid in found.items()]
+            snap = scene.judge(f"{agent.program} in a container", [
+                model.row(), (box, "what made it", {"kind": lambda kind: kind != "agent"}, False), *rows])
+            if snap and agent.has_session:
+                ok(re.fullmatch(r"[0-9a-f-]{36}", snap.owner_of(root)["key"]), f"{agent.program} in a container: its session is known")
+            kill(init)
+
+
+def as_an_app_of_pm2_and_in_tmux():
+    with Scene() as scene:
+        model = Model(scene)
+        agent = Claude(scene, model)
+        model.task("one", COMMAND)
+        pm2 = Pm2(scene, "home-of-pm2")
+        command = model.command(agent.argv("task-one"))
+        pm2.start({"name": "bot", "script": shutil.which(command[0], path=PATH), "interpreter": "none", "args": command[1:],
+                   "autorestart": False}, env=agent.env())
+        found = tools(scene, agent)
+        root = Process(scene, pm2.pid("bot"))
+        rows = agent_rows(agent, root, found, parent={"kind": "pm2", "name": "bot", "parent": {"key": pm2.home}})
+        scene.judge("claude under pm2", [model.row(), (pm2.god(), "God", pm2.owner(), False), *rows])
+    with Scene() as scene:
+        model = Model(scene)
+        outer, inner = Codex(scene, model), Claude(scene, model)
+        tmux = shutil.which("tmux", path=PATH)
+        if not tmux:
+            raise Skip("no tmux")
+        # a server that an agent has started, and in its pane a human's own agent
+        line = inner.shell("task-two").replace("'", "'\\''")
+        model.task("two", COMMAND)
+        model.task("one", f"tmux -S {scene.dir}/sock -f /dev/null new-session -d '{line}; true'; sleep {LONG + 9}")
+        root = outer.start("task-one", {"TERM": "xterm", "SHELL": "/bin/sh"})
+        found = tools(scene, inner)
+        server = next(pid for pid in scene.pids() if read(f"/proc/{pid}/comm").startswith("tmux: server"))
+        path = path_between(server, found["in a pipe"])
+        pane, claude = path[-2], path[-3]
+        owner = inner.owner(claude, parent={"kind": "login", "product": "tmux", "name": re.compile("%0")})
+        rows = [(server, "the server", {"kind": "login", "product": "tmux"}, False),
+                (pane, "the pane", {"kind": "login", "product": "tmux", "name": re.compile("%0")}, False),
+                *((pid, "the agent in it", owner, False) for pid in path[:-2]),
+                *((pid, f"its tool {who}", owner, who == "left its parents") for who, pid in found.items())]
+        of_outer = outer.owner(root.pid)
+        judged = {row[0] for row in rows} | {model.process.pid}
+        rows += [(pid, "the agent that started tmux", of_outer, False) for pid in scene.pids() - judged]
+        scene.judge("claude in a tmux that codex started", [model.row(), *rows])
+
+
 def claude_code():
     runs_and_is_killed(Claude)
 
@@ -286,4 +393,5 @@ def pi():
     runs_and_is_killed(Pi)
 
 
-main(claude_code, codex, gemini, qwen, opencode, copilot, pi)
+main(claude_code, codex, gemini, qwen, opencode, copilot, pi, agents_in_agents, in_namespaces_of_its_own,
+     as_an_app_of_pm2_and_in_tmux)
