@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clade/collector.h"
 #include "clade/haste.h"
 #include "clade/safe.h"
 #include "program.h"
@@ -37,12 +38,27 @@ static int show_help(void)
 
 static int show_version(void)
 {
-	static const char version[] =
-		PACKAGE_STRING "\n"
-			       "Collectors: procps (libproc2)\n"
-			       "Licence: GPL-2.0-or-later. There is no warranty.\n";
+	struct source_config config = {0};
+	struct source *source = NULL;
+	struct text out = {0};
+	struct text why = {0};
+	int status;
 
-	return program_write(version, sizeof(version) - 1);
+	text_add(&out, PACKAGE_STRING "\nCollectors:\n");
+	for (const struct collector *at = collectors; at->name; at++)
+		text_printf(&out, "  %-8s %s%s\n", at->name, at->summary,
+			    at->kind ? "" : " (not built in)");
+	if (collector_open("auto", &config, &source, &why) == 0)
+		text_printf(&out, "Used here: %s%s%s\n", source->kind->name,
+			    why.len > 0 ? "; " : "", text_str(&why));
+	else
+		text_printf(&out, "Used here: none; %s\n", text_str(&why));
+	text_add(&out, "Licence: GPL-2.0-or-later. There is no warranty.\n");
+	status = program_write(text_str(&out), out.len);
+	source_close(source);
+	text_done(&out);
+	text_done(&why);
+	return status;
 }
 
 static int list(struct program *program)

@@ -77,7 +77,7 @@ static const struct option options[] = {
 	{"grace",      0,  "SECONDS", OPTION_SECONDS, AT(grace_s),       FOR_KILL,     0, 3600,   "between a signal that ends and SIGKILL (default 5)"},
 	{"dry-run",    0,  NULL,      OPTION_FLAG,    AT(is_dry_run),    FOR_KILL,     0, 0,      "show the plan, each process of it, and do nothing"},
 	{"yes",       'y', NULL,      OPTION_FLAG,    AT(is_yes),        FOR_KILL,     0, 0,      "do not ask; needed without a terminal"},
-	{"collector",  0,  "NAME",    OPTION_NAME,    AT(collector),     FOR_LIVE, 0, 0, "auto (default) or procps"},
+	{"collector",  0,  "NAME",    OPTION_NAME,    AT(collector),     FOR_LIVE, 0, 0, "auto (default), bpf or procps"},
 	{"keep",       0,  "LIMIT",   OPTION_KEEP,    AT(keep),          FOR_RECORD,   0, 0,      "how much of a recording: a time (24h), a size (default 500M), or both with a comma"},
 	{"theme",      0,  "NAME",    OPTION_THEME,   AT(theme),         FOR_UI,       0, 0,      "colours, see clade list themes"},
 	{"no-color",   0,  NULL,      OPTION_FLAG,    AT(no_color),      FOR_UI,       0, 0,      "no colours; also when NO_COLOR is set"},
@@ -111,7 +111,7 @@ static const char *const list_names[] = {
 };
 /* clang-format on */
 
-static const char *const collector_names[] = {"auto", "procps", NULL};
+static const char *const collector_names[] = {"auto", "bpf", "procps", NULL};
 
 enum {
 	OPTIONS = sizeof(options) / sizeof(options[0]),

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clade/collector.h"
 #include "clade/io.h"
 
 /* How far apart the looks of program_watch() are. */
@@ -67,13 +68,17 @@ static int open_source(struct program *program)
 	int rc;
 
 	config.markers = rules_markers(program->rules, &config.n_markers);
-	rc = source_procps.open(&config, &program->source);
+	rc = collector_open(program->options.collector, &config, &program->source,
+			    &program->collector_why);
 	if (rc == -ENOSYS) {
 		fprintf(stderr, "clade: /proc is not mounted, so no process can be seen; try: "
 				"mount -t proc proc /proc\n");
 		return EXIT_FAILED;
 	}
-	return rc == 0 ? EXIT_OK : program_fail("collector procps", rc);
+	if (rc == 0)
+		return EXIT_OK;
+	program_complain(NULL, text_str(&program->collector_why));
+	return EXIT_FAILED;
 }
 
 int program_open(struct program *program)
@@ -93,6 +98,7 @@ void program_close(struct program *program)
 {
 	confine_close(program->confine);
 	source_close(program->source);
+	text_done(&program->collector_why);
 	attributor_free(program->attributor);
 	rules_free(program->rules);
 	users_free(program->users);

@@ -28,8 +28,9 @@ struct program {
 	struct ruleset *rules;
 	struct attributor *attributor;
 	struct source *source;
-	struct confine *confine; /* NULL: not read-only */
-	struct haste haste;      /* clade kill runs before others until it has a plan */
+	struct confine *confine;   /* NULL: not read-only */
+	struct haste haste;        /* clade kill runs before others until it has a plan */
+	struct text collector_why; /* why a better collector is not used, a sentence; else empty */
 	bool is_utf8;
 };
 

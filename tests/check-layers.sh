@@ -9,7 +9,7 @@ declare -A rank=([base]=0 [collect]=1 [attribute]=2 [model]=3 [action]=4 [export
 # The layer that a contract in include/clade belongs to.
 declare -A home=(
 	[arena.h]=base [clock.h]=base [hash.h]=base [ini.h]=base [io.h]=base [jsonw.h]=base [mem.h]=base [safe.h]=base [text.h]=base [units.h]=base
-	[users.h]=base [cgroup.h]=collect [snapshot.h]=collect [source.h]=collect [recording.h]=collect [recorded.h]=collect [frame.h]=collect [zst.h]=base
+	[users.h]=base [cgroup.h]=collect [collector.h]=collect [snapshot.h]=collect [source.h]=collect [recording.h]=collect [recorded.h]=collect [frame.h]=collect [zst.h]=base
 	[attribution.h]=attribute [attributor.h]=attribute
 	[bundle.h]=model [column.h]=model [columns.def]=model [model.h]=model [moment.h]=model [query.h]=model [rows.h]=model [selection.h]=model [thresholds.h]=model
 	[execute.h]=action [haste.h]=action [plan.h]=action
@@ -64,6 +64,7 @@ wrong=$(for file in $sources; do
 				echo "$file ($layer) includes $header ($other)"
 			fi
 			;;
+		clade_bpf.skel.h) [ "$file" = src/collect/bpf.c ] || echo "$file includes $header" ;;
 		owners_conf.h) [ "$layer" = attribute ] || echo "$file includes $header" ;;
 		*) [ -f "$(dirname "$file")/$header" ] || echo "$file includes $header, which is not its own layer's" ;;
 		esac
@@ -80,6 +81,7 @@ only() { # SENTENCE REGEX FILE...: only these files may match
 only "only procps.c and machine.c know libproc2" '<libproc2/' src/collect/procps.c src/collect/machine.c
 only "only zst.c knows zstd" '<zstd' src/base/zst.c
 only "only filter.c knows libseccomp" '<seccomp\.h>' src/action/filter.c
+only "only bpf.c knows libbpf, and what runs in the kernel its macros" '<bpf/' src/collect/bpf.c src/collect/clade.bpf.c
 only "only terminal.c knows curses" '<(n?curses|term)[^>]*>' src/tui/terminal.c
 only "only main.c ends the program, but where memory ends" '(^|[^_[:alnum:]])_?exit\(' src/main.c src/base/mem.c \
 	src/action/self_test.c src/action/trial.c

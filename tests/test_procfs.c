@@ -23,6 +23,38 @@ static void a_name_may_hold_parentheses_and_newlines(void **state)
 	assert_int_equal(start, 684113);
 }
 
+static void a_process_is_read_from_stat(void **state)
+{
+	struct process proc = {.pid = 1};
+	char comm[COMM_MAX] = "";
+	uint64_t stack = 0;
+
+	(void)state;
+	assert_int_equal(procfs_parse_process(PARSE("4211 (a) R (b\n) S 1 4210 4209 34816 -1 4194560 1 2 3 4 50 6 7 8 20 -5 3 0 "
+						    "684113 1000 20 18446744073709551615 94 95 140 0 0\n"),
+					      4096, &proc, comm, &stack),
+			 0);
+	assert_string_equal(comm, "a) R (b\n");
+	assert_int_equal(proc.pid, 4211);
+	assert_int_equal(proc.ppid, 1);
+	assert_int_equal(proc.pgrp, 4210);
+	assert_int_equal(proc.session, 4209);
+	assert_int_equal(proc.tty, 34816);
+	assert_int_equal(proc.state, 'S');
+	assert_int_equal(proc.threads, 3);
+	assert_int_equal(proc.nice, -5);
+	assert_int_equal(proc.start_ticks, 684113);
+	assert_int_equal(proc.cpu_ticks, 56);
+	assert_int_equal(proc.rss_bytes, 20 * 4096);
+	assert_int_equal(stack, 140);
+	assert_false(proc.is_kernel);
+	assert_int_not_equal(procfs_parse_process(PARSE("4211 (sh) S 1 4210 4209 34816 -1 4194560 1 2 3 4 50 6 7 8 20 -5 3 0 684113"),
+						  4096, &proc, comm, &stack),
+			     0);
+	assert_int_equal(proc.pid, 4211);
+	assert_string_equal(comm, "a) R (b\n");
+}
+
 static void a_torn_stat_is_refused(void **state)
 {
 	static const char *const torn[] = {"", "4211", "4211 (sh", "4211 (sh) S 1 2 3", "4211 (sh) S 1 4211 4211 0 -1 4194560 x"};
@@ -318,6 +350,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_name_may_hold_parentheses_and_newlines),
+		cmocka_unit_test(a_process_is_read_from_stat),
 		cmocka_unit_test(a_torn_stat_is_refused),
 		cmocka_unit_test(status_tells_the_effective_user_and_the_innermost_pid),
 		cmocka_unit_test(a_name_with_a_newline_cannot_forge_a_line_of_status),

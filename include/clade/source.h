@@ -54,6 +54,11 @@ struct source {
  * tests need no libproc2. */
 extern const struct source_kind source_procps;
 
+/* The same through BPF; there is one only where HAVE_BPF is set in config.h. open() returns -ENOSYS
+ * when /proc is not mounted, -ENOTSUP when this kernel lacks what is needed, -EXDEV when /proc is
+ * of another namespace, or what the kernel has said. */
+extern const struct source_kind source_bpf;
+
 /* Starts a sample. `previous` (may be NULL) is the snapshot before: rates are differences to it,
  * and facts are taken over from it; it must live until source_seal(). Returns 0 or -errno. */
 int source_begin(struct source *source, const struct snapshot *previous);

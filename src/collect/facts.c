@@ -210,12 +210,20 @@ static bool differ(uint64_t a, uint64_t b)
 	return is_known(a) && is_known(b) && a != b;
 }
 
+bool facts_are_foreign(const struct facts_reader *reader, uint64_t pid_ns, uint64_t mnt_ns,
+		       uint64_t uts_ns)
+{
+	return differ(pid_ns, reader->own_pid_ns) && differ(mnt_ns, reader->own_mnt_ns) &&
+	       differ(uts_ns, reader->own_uts_ns);
+}
+
 static void read_namespaces(const struct facts_reader *reader, int dir, struct facts *facts)
 {
 	facts->pid_ns = read_ns(dir, "ns/pid");
+	/* most processes are in our own: the other two need no look then */
 	facts->is_ns_foreign = differ(facts->pid_ns, reader->own_pid_ns) &&
-			       differ(read_ns(dir, "ns/mnt"), reader->own_mnt_ns) &&
-			       differ(read_ns(dir, "ns/uts"), reader->own_uts_ns);
+			       facts_are_foreign(reader, facts->pid_ns, read_ns(dir, "ns/mnt"),
+						 read_ns(dir, "ns/uts"));
 }
 
 static void read_argv(struct facts_reader *reader, int dir, struct facts *facts)
@@ -250,6 +258,12 @@ static void read_environ(struct facts_reader *reader, int dir, struct facts *fac
 	text_done(&environ_bytes);
 }
 
+static void read_cwd(struct facts_reader *reader, int dir, struct facts *facts)
+{
+	if (io_read_link_at(dir, "cwd", &reader->buffers[BUFFER_CWD]) == 0)
+		facts->cwd = reader->buffers[BUFFER_CWD].data;
+}
+
 static void read_exe(struct facts_reader *reader, int dir, struct facts *facts)
 {
 	static const char deleted[] = " (deleted)"; /* a self-update replaced the running file */
@@ -280,21 +294,42 @@ static void keep_older(struct facts *facts, const struct facts *older)
 	facts->is_ns_foreign = older->is_ns_foreign;
 }
 
-static void read_living(struct facts_reader *reader, int dir, struct facts *facts)
+static void read_living(struct facts_reader *reader, int dir, const struct facts_known *known,
+			struct facts *facts)
 {
 	read_argv(reader, dir, facts);
 	read_environ(reader, dir, facts);
 	read_exe(reader, dir, facts);
-	if (io_read_link_at(dir, "cwd", &reader->buffers[BUFFER_CWD]) == 0)
-		facts->cwd = reader->buffers[BUFFER_CWD].data;
-	read_namespaces(reader, dir, facts);
+	read_cwd(reader, dir, facts);
+	if (!known)
+		read_namespaces(reader, dir, facts);
 }
 
-static int read_at(struct facts_reader *reader, int dir, struct proc_key key, bool is_zombie,
-		   const struct facts *older, uint32_t *ns_pid, const struct facts **facts)
+static void read_status(struct facts_reader *reader, int dir, struct facts *facts, uint32_t *ns_pid)
 {
 	struct text *bytes = &reader->buffers[BUFFER_STAT];
 	struct text *cgroup = &reader->buffers[BUFFER_CGROUP];
+
+	if (io_read_at(dir, "status", SMALL_FILE, bytes) == 0)
+		procfs_parse_status(text_str(bytes), bytes->len, &facts->uid, ns_pid);
+	if (io_read_at(dir, "cgroup", SMALL_FILE, cgroup) == 0)
+		facts->cgroup = text_str(cgroup);
+}
+
+static void take_known(struct facts *facts, const struct facts_known *known)
+{
+	facts->comm = known->comm;
+	facts->cgroup = known->cgroup;
+	facts->uid = known->uid;
+	facts->pid_ns = known->pid_ns;
+	facts->is_ns_foreign = known->is_ns_foreign;
+}
+
+static int read_at(struct facts_reader *reader, int dir, struct proc_key key, bool is_zombie,
+		   const struct facts *older, const struct facts_known *known, uint32_t *ns_pid,
+		   const struct facts **facts)
+{
+	struct text *bytes = &reader->buffers[BUFFER_STAT];
 	struct facts draft = {.markers = "", .uid = UINT32_MAX, .pid_ns = UNKNOWN};
 	char comm[COMM_MAX];
 	uint64_t start_ticks;
@@ -307,30 +342,107 @@ static int read_at(struct facts_reader *reader, int dir, struct proc_key key, bo
 	    start_ticks != key.start_ticks)
 		return -ESRCH;
 	draft.comm = comm;
-	if (io_read_at(dir, "status", SMALL_FILE, bytes) == 0)
-		procfs_parse_status(text_str(bytes), bytes->len, &draft.uid, ns_pid);
-	if (io_read_at(dir, "cgroup", SMALL_FILE, cgroup) == 0)
-		draft.cgroup = text_str(cgroup);
+	if (known)
+		take_known(&draft, known);
+	else
+		read_status(reader, dir, &draft, ns_pid);
 	if (is_zombie && older)
 		keep_older(&draft, older);
 	else if (!is_zombie)
-		read_living(reader, dir, &draft);
+		read_living(reader, dir, known, &draft);
 	*facts = facts_intern(reader->store, &draft);
 	return *facts ? 0 : -ENOMEM;
 }
 
+bool facts_agree(const struct facts *facts, const struct facts_known *known)
+{
+	if (is_known(known->pid_ns) &&
+	    (facts->pid_ns != known->pid_ns || facts->is_ns_foreign != known->is_ns_foreign))
+		return false;
+	return facts->uid == known->uid && strcmp(facts->comm, known->comm) == 0 &&
+	       (facts->cgroup == known->cgroup ||
+		(facts->cgroup && known->cgroup && strcmp(facts->cgroup, known->cgroup) == 0));
+}
+
+const struct facts *facts_inherit(const struct facts_reader *reader, const struct facts *facts,
+				  const struct facts_known *known)
+{
+	struct facts draft = *facts;
+
+	if (facts_agree(facts, known))
+		return facts_get(facts);
+	take_known(&draft, known);
+	return facts_intern(reader->store, &draft);
+}
+
+/* A zombie has nothing to read, and its namespaces are those that it had. */
+static const struct facts *inherit_zombie(const struct facts_reader *reader,
+					  const struct facts *older,
+					  const struct facts_known *known)
+{
+	struct facts draft = {.markers = "", .pid_ns = UNKNOWN};
+
+	take_known(&draft, known);
+	if (older)
+		keep_older(&draft, older);
+	return facts_intern(reader->store, &draft);
+}
+
+static bool is_same(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+bool facts_hold(struct facts_reader *reader, int64_t pid, const struct facts *facts)
+{
+	struct facts now = {0};
+	char path[32];
+	int dir;
+
+	snprintf(path, sizeof(path), "/proc/%lld", (long long)pid);
+	dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return true;
+	read_argv(reader, dir, &now);
+	read_cwd(reader, dir, &now);
+	close(dir);
+	if (now.cwd && !is_same(now.cwd, facts->cwd))
+		return false;
+	return !now.argv || (facts->argv && facts->argv_len == now.argv_len &&
+			     memcmp(facts->argv, now.argv, now.argv_len) == 0);
+}
+
+void facts_read_comm(struct facts_reader *reader, int64_t pid, char comm[COMM_MAX])
+{
+	struct text *bytes = &reader->buffers[BUFFER_STAT];
+	char path[40];
+	size_t len;
+
+	snprintf(path, sizeof(path), "/proc/%lld/comm", (long long)pid);
+	if (io_read_at(AT_FDCWD, path, SMALL_FILE, bytes) != 0 || bytes->len < 2)
+		return;
+	len = bytes->len - 1 < COMM_MAX - 1 ? bytes->len - 1 : COMM_MAX - 1;
+	memcpy(comm, bytes->data, len);
+	comm[len] = '\0';
+}
+
 int facts_read(struct facts_reader *reader, struct proc_key key, bool is_zombie,
-	       const struct facts *older, uint32_t *ns_pid, const struct facts **facts)
+	       const struct facts *older, const struct facts_known *known, uint32_t *ns_pid,
+	       const struct facts **facts)
 {
 	char path[32];
 	int dir;
 	int rc;
 
+	if (is_zombie && known) {
+		*facts = inherit_zombie(reader, older, known);
+		return *facts ? 0 : -ENOMEM;
+	}
 	snprintf(path, sizeof(path), "/proc/%lld", (long long)key.pid);
 	dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return errno == ENOMEM ? -ENOMEM : -ESRCH;
-	rc = read_at(reader, dir, key, is_zombie, older, ns_pid, facts);
+	rc = read_at(reader, dir, key, is_zombie, older, known, ns_pid, facts);
 	close(dir);
 	return rc;
 }

@@ -8,6 +8,7 @@
 #include "clade/snapshot.h"
 #include "clade/source.h"
 #include "clade/text.h"
+#include "procfs.h"
 
 struct facts_store;
 
@@ -34,13 +35,42 @@ void facts_reader_init(struct facts_reader *reader, struct facts_store *store,
 		       const struct source_config *config);
 void facts_reader_done(struct facts_reader *reader);
 
+/* What a collector that looks into the kernel knows of a process and need not be read. */
+struct facts_known {
+	const char *comm;
+	const char *cgroup; /* the text of /proc/N/cgroup, NULL unknown */
+	uint64_t pid_ns;    /* UNKNOWN for a zombie, which keeps those that it had */
+	uint32_t uid;
+	bool is_ns_foreign;
+};
+
+/* Whether these namespaces are a container's; UNKNOWN is none. */
+bool facts_are_foreign(const struct facts_reader *reader, uint64_t pid_ns, uint64_t mnt_ns,
+		       uint64_t uts_ns);
+
+/* Whether the facts say what is known. */
+bool facts_agree(const struct facts *facts, const struct facts_known *known);
+
+/* The facts of a process that still runs what `facts` speak of, as its parent does or as it did
+ * itself, but is otherwise as `known`. One reference, or NULL without memory. */
+const struct facts *facts_inherit(const struct facts_reader *reader, const struct facts *facts,
+				  const struct facts_known *known);
+
+/* Whether the process, as far as it is there, shows the arguments and the working directory in
+ * `facts`: what changes without an exec. */
+bool facts_hold(struct facts_reader *reader, int64_t pid, const struct facts *facts);
+
+/* The full name of a kernel thread: up to 63 bytes, of which the kernel keeps 15 at hand. */
+void facts_read_comm(struct facts_reader *reader, int64_t pid, char comm[COMM_MAX]);
+
 /*
  * Reads the facts of the process that has this pid and start time. `older` (may be NULL) are the
- * facts that it had, which a zombie keeps. `*ns_pid` becomes its pid in its own namespace, 0
- * unknown. Returns 0 and one reference, -ESRCH when it is gone or the pid is another's by now, or
- * -ENOMEM.
+ * facts that it had, which a zombie keeps; `known` (may be NULL) is not read. `*ns_pid` becomes its
+ * pid in its own namespace, 0 unknown. Returns 0 and one reference, -ESRCH when it is gone or the
+ * pid is another's by now, or -ENOMEM.
  */
 int facts_read(struct facts_reader *reader, struct proc_key key, bool is_zombie,
-	       const struct facts *older, uint32_t *ns_pid, const struct facts **facts);
+	       const struct facts *older, const struct facts_known *known, uint32_t *ns_pid,
+	       const struct facts **facts);
 
 #endif

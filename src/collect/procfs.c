@@ -79,6 +79,77 @@ static void skip_blanks(const char **at, const char *end)
 		(*at)++;
 }
 
+/* Fields of /proc/N/stat behind the state, by their numbers in proc_pid_stat(5). */
+enum {
+	STAT_PPID = 4,
+	STAT_PGRP,
+	STAT_SESSION,
+	STAT_TTY,
+	STAT_FLAGS = 9,
+	STAT_UTIME = 14,
+	STAT_STIME,
+	STAT_NICE = 19,
+	STAT_THREADS,
+	STAT_RSS = 24,
+	STAT_STACK = 28,
+	STAT_FIELDS
+};
+
+static bool take_signed(const char **at, const char *end, int64_t *value)
+{
+	bool is_negative = *at < end && **at == '-';
+	uint64_t number;
+
+	*at += is_negative;
+	if (!take_number(at, end, &number))
+		return false;
+	*value = is_negative ? -(int64_t)number : (int64_t)number;
+	return true;
+}
+
+/* 4242 (a) b) S 1 4242 4242 0 -1 4194560 … */
+int procfs_parse_process(const char *bytes, size_t len, size_t page_bytes, struct process *proc,
+			 char comm[COMM_MAX], uint64_t *stack)
+{
+	enum { KERNEL_THREAD = 0x200000 }; /* PF_KTHREAD */
+	int64_t fields[STAT_FIELDS] = {0};
+	const char *end = bytes + len;
+	const char *head = bytes;
+	const char *at = memrchr(bytes, ')', len);
+	char name[COMM_MAX];
+	uint64_t start_ticks;
+	uint64_t pid;
+	char state;
+
+	if (!at || end - at < 4 || procfs_parse_stat(bytes, len, name, &start_ticks) != 0 ||
+	    !take_number(&head, end, &pid))
+		return -EINVAL;
+	state = at[2];
+	at += 3;
+	for (int field = STAT_PPID; field < STAT_FIELDS; field++) {
+		skip_blanks(&at, end);
+		if (!take_signed(&at, end, &fields[field]))
+			return -EINVAL;
+	}
+	*proc = (struct process){
+		.pid = (int32_t)pid,
+		.ppid = (int32_t)fields[STAT_PPID],
+		.pgrp = (int32_t)fields[STAT_PGRP],
+		.session = (int32_t)fields[STAT_SESSION],
+		.tty = (int32_t)fields[STAT_TTY],
+		.threads = fields[STAT_THREADS] > 0 ? (uint32_t)fields[STAT_THREADS] : 1,
+		.start_ticks = start_ticks,
+		.cpu_ticks = (uint64_t)fields[STAT_UTIME] + (uint64_t)fields[STAT_STIME],
+		.rss_bytes = (uint64_t)fields[STAT_RSS] * page_bytes,
+		.nice = (int8_t)fields[STAT_NICE],
+		.state = state,
+		.is_kernel = ((uint64_t)fields[STAT_FLAGS] & KERNEL_THREAD) != 0,
+	};
+	memcpy(comm, name, sizeof(name));
+	*stack = (uint64_t)fields[STAT_STACK];
+	return 0;
+}
+
 void procfs_parse_status(const char *bytes, size_t len, uint32_t *uid, uint32_t *ns_pid)
 {
 	const char *end;

@@ -22,6 +22,8 @@ enum {
 	FACTS_YOUNG_MS =
 		2000, /* between fork and exec a child shows its parent's arguments: read again */
 	FILE_MAX = 1 << 20,
+	FIRST_SPARE_NS = 60000000, /* of a sample without one before, for looking again */
+	SPARE_NS = 10000000,       /* of any other */
 };
 
 /* What is kept of a process for the next sample and is no business of a snapshot. */
@@ -30,6 +32,7 @@ struct side {
 			   to see */
 	uint64_t facts_ms; /* when its facts were read, by the clock of snapshots */
 	uint64_t io_ms;
+	bool is_assumed; /* its arguments are thought to be its parent's */
 };
 
 void sampler_drop(struct sampler *sampler)
@@ -76,6 +79,9 @@ int sampler_begin(struct sampler *sampler, const struct snapshot *previous)
 	sampler->previous = previous;
 	sampler->at = 0;
 	sampler->denied = 0;
+	for (size_t i = 0; i < IMAGES; i++)
+		sampler->images[i] = NO_PROC;
+	sampler->spare_ns = previous ? SPARE_NS : FIRST_SPARE_NS;
 	sampler->started_ns = clock_ns(CLOCK_MONOTONIC);
 	snap->taken_ms = clock_ms(CLOCK_REALTIME);
 	snap->mono_ms = clock_ms(CLOCK_BOOTTIME);
@@ -126,34 +132,136 @@ static bool is_stale(const struct sampler *sampler, const struct process *proc,
 	return ((uint64_t)proc->pid + sampler->sample) % FACTS_TURN == 0;
 }
 
-static int take_facts(struct sampler *sampler, struct process *proc, const struct process *before,
-		      const struct side *old_side, struct side *side, const char *comm)
+static int take_kernel(struct sampler *sampler, const struct seen *seen, struct process *proc,
+		       const struct process *before)
+{
+	char comm[COMM_MAX];
+	const struct facts plain = {
+		.comm = comm,
+		.markers = "",
+		.uid = 0,
+		.pid_ns = UNKNOWN,
+		.cgroup = "0::/\n",
+	};
+
+	if (before) {
+		proc->facts = facts_get(before->facts);
+		return 0;
+	}
+	memcpy(comm, seen->comm, sizeof(comm));
+	if (seen->is_deep)
+		facts_read_comm(&sampler->reader, proc->pid, comm);
+	proc->facts = facts_intern(sampler->store, &plain);
+	return proc->facts ? 0 : -ENOMEM;
+}
+
+static int take_facts(struct sampler *sampler, const struct seen *seen, struct process *proc,
+		      const struct process *before, const struct side *old_side, struct side *side)
 {
 	int rc;
 
-	if (proc->is_kernel) {
-		const struct facts plain = {
-			.comm = comm,
-			.markers = "",
-			.uid = 0,
-			.pid_ns = UNKNOWN,
-			.cgroup = "0::/\n",
-		};
-
-		proc->facts =
-			before ? facts_get(before->facts) : facts_intern(sampler->store, &plain);
-		return proc->facts ? 0 : -ENOMEM;
-	}
-	if (before && old_side && !is_stale(sampler, proc, before, old_side, side, comm)) {
+	if (before && old_side && !is_stale(sampler, proc, before, old_side, side, seen->comm)) {
 		proc->facts = facts_get(before->facts);
 		proc->ns_pid = before->ns_pid;
 		side->facts_ms = old_side->facts_ms;
 		return 0;
 	}
 	rc = facts_read(&sampler->reader, process_key(proc), proc->state == 'Z',
-			before ? before->facts : NULL, &proc->ns_pid, &proc->facts);
+			before ? before->facts : NULL, NULL, &proc->ns_pid, &proc->facts);
 	side->facts_ms = sampler->snap->mono_ms;
 	return rc;
+}
+
+static int32_t *image_of(struct sampler *sampler, uint64_t stack)
+{
+	return &sampler->images[(stack >> 4) % IMAGES];
+}
+
+/* The facts of a process of this sample that runs what `proc` runs, for one of them was forked from
+ * the other or both from a third; or NULL. Stacks begin at a random address: that two are equal for
+ * another reason needs a system without that, and even then they would be of one session. */
+static const struct facts *find_twin(struct sampler *sampler, const struct seen *seen)
+{
+	int32_t i = seen->stack != 0 ? *image_of(sampler, seen->stack) : NO_PROC;
+	const struct process *twin = i != NO_PROC ? &sampler->snap->procs[i] : NULL;
+
+	if (!seen->is_forked || !twin || sampler->sides[i].stack != seen->stack ||
+	    twin->session != seen->proc.session || strcmp(twin->facts->comm, seen->comm) != 0)
+		return NULL;
+	return twin->facts;
+}
+
+static bool is_turn(const struct sampler *sampler, const struct process *proc)
+{
+	return ((uint64_t)proc->pid + sampler->sample) % FACTS_TURN == 0;
+}
+
+/*
+ * A program may write over its arguments, and a forked one may do so without executing anything
+ * ("sshd: root@pts/0"). Nothing tells, so it is looked at again while there is time for that in
+ * this sample: at what was never looked at first, in turn at the rest.
+ */
+static int look_again(struct sampler *sampler, struct process *proc,
+		      const struct facts_known *known, struct side *side)
+{
+	const struct facts *older = proc->facts;
+	uint64_t began_ns;
+	uint64_t took_ns;
+	int rc = 0;
+
+	if (proc->state == 'Z' || sampler->spare_ns == 0 ||
+	    !(side->is_assumed || is_turn(sampler, proc)))
+		return 0;
+	began_ns = clock_ns(CLOCK_MONOTONIC);
+	if (!side->is_assumed || !facts_hold(&sampler->reader, proc->pid, older)) {
+		rc = facts_read(&sampler->reader, process_key(proc), false, older, known,
+				&proc->ns_pid, &proc->facts);
+		if (rc == 0)
+			facts_put(older);
+		else if (rc == -ESRCH)
+			rc = 0; /* gone meanwhile: it stays as it was seen */
+		side->facts_ms = sampler->snap->mono_ms;
+	}
+	side->is_assumed = false;
+	took_ns = clock_ns(CLOCK_MONOTONIC) - began_ns;
+	sampler->spare_ns -= took_ns < sampler->spare_ns ? took_ns : sampler->spare_ns;
+	return rc;
+}
+
+/* Facts where the kernel says what has changed: nothing is read of a process that is as it was, or
+ * as its parent is. */
+static int take_deep(struct sampler *sampler, const struct seen *seen, struct process *proc,
+		     const struct process *before, const struct side *old_side, struct side *side)
+{
+	const struct facts_known known = {
+		.comm = seen->comm,
+		.cgroup = seen->cgroup,
+		.pid_ns = seen->pid_ns,
+		.uid = seen->uid,
+		.is_ns_foreign = seen->is_ns_foreign,
+	};
+	const struct facts *same = NULL;
+	bool is_zombie = proc->state == 'Z';
+
+	if (before && old_side && !is_zombie && old_side->stack == seen->stack &&
+	    strcmp(before->facts->comm, seen->comm) == 0) {
+		same = before->facts;
+		side->facts_ms = old_side->facts_ms;
+		side->is_assumed = old_side->is_assumed;
+	} else if (before && is_zombie && before->state == 'Z' &&
+		   facts_agree(before->facts, &known)) {
+		proc->facts = facts_get(before->facts);
+		return 0;
+	} else if (!before && !is_zombie) {
+		same = find_twin(sampler, seen);
+		side->is_assumed = same != NULL;
+	}
+	if (!same)
+		return facts_read(&sampler->reader, process_key(proc), is_zombie,
+				  before ? before->facts : NULL, &known, &proc->ns_pid,
+				  &proc->facts);
+	proc->facts = facts_inherit(&sampler->reader, same, &known);
+	return proc->facts ? look_again(sampler, proc, &known, side) : -ENOMEM;
 }
 
 static void read_io(struct process *proc)
@@ -191,6 +299,18 @@ static void take_io(struct sampler *sampler, struct process *proc, const struct 
 	side->io_ms = sampler->snap->mono_ms;
 }
 
+/* I/O that the collector has seen itself. */
+static void rate_io(const struct sampler *sampler, struct process *proc,
+		    const struct process *before)
+{
+	double seconds = before ? sampler->snap->interval_s : NAN;
+
+	proc->io_read_rate =
+		before ? rates_bytes(proc->io_read_bytes, before->io_read_bytes, seconds) : NAN;
+	proc->io_write_rate =
+		before ? rates_bytes(proc->io_write_bytes, before->io_write_bytes, seconds) : NAN;
+}
+
 int sampler_add(struct sampler *sampler, const struct seen *seen)
 {
 	struct snapshot *snap = sampler->snap;
@@ -211,16 +331,57 @@ int sampler_add(struct sampler *sampler, const struct seen *seen)
 	*proc = seen->proc;
 	before = find_previous(sampler, proc);
 	old_side = side_of(sampler, before);
-	rc = take_facts(sampler, proc, before, old_side, side, seen->comm);
+	if (proc->is_kernel)
+		rc = take_kernel(sampler, seen, proc, before);
+	else if (seen->is_deep)
+		rc = take_deep(sampler, seen, proc, before, old_side, side);
+	else
+		rc = take_facts(sampler, seen, proc, before, old_side, side);
 	if (rc == -ESRCH)
 		return 0;
 	if (rc != 0)
 		return rc;
 	sampler->denied += proc->facts->env == ENV_DENIED;
 	proc->cpu_percent = rates_cpu(snap, sampler->previous, proc, before);
-	take_io(sampler, proc, before, old_side, side);
+	if (seen->is_deep)
+		rate_io(sampler, proc, before);
+	else
+		take_io(sampler, proc, before, old_side, side);
+	if (seen->stack != 0)
+		*image_of(sampler, seen->stack) = (int32_t)snap->n_procs;
 	snap->n_procs++;
 	return 0;
+}
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+	return is_known(b) && b > a ? b : a;
+}
+
+void sampler_set_use(struct sampler *sampler, int32_t pid, const struct seen_use *use)
+{
+	struct snapshot *snap = sampler->snap;
+	int32_t i = snapshot_find_pid(snap, pid);
+	int32_t b = NO_PROC;
+	const struct process *before;
+	struct process *proc;
+
+	if (i == NO_PROC)
+		return;
+	proc = &snap->procs[i];
+	if (sampler->previous)
+		b = snapshot_find(sampler->previous, process_key(proc));
+	before = b != NO_PROC ? &sampler->previous->procs[b] : NULL;
+	/* a thread that ended while the others were read is counted the next time */
+	proc->cpu_ticks = larger(use->cpu_ticks, before ? before->cpu_ticks : 0);
+	if (is_known(proc->io_read_bytes)) {
+		proc->io_read_bytes =
+			larger(use->io_read_bytes, before ? before->io_read_bytes : 0);
+		proc->io_write_bytes =
+			larger(use->io_write_bytes, before ? before->io_write_bytes : 0);
+	}
+	proc->cpu_percent = rates_cpu(snap, sampler->previous, proc, before);
+	rate_io(sampler, proc, before);
 }
 
 static int by_pid(const void *a, const void *b)

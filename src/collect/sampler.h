@@ -22,9 +22,26 @@ struct seen {
 	uint64_t stack;      /* start of its stack: another address means another exec; 0 when not
 				ours to see */
 	char comm[COMM_MAX];
+
+	/* from a collector that looks into the kernel */
+	bool is_deep;       /* the rest is valid, as is I/O in `proc` */
+	bool is_forked;     /* has not executed anything since it was forked */
+	const char *cgroup; /* as in struct facts_known; valid until the sample is sealed */
+	uint64_t pid_ns;
+	uint32_t uid;
+	bool is_ns_foreign;
+};
+
+/* What the threads of a process have used together. */
+struct seen_use {
+	uint64_t cpu_ticks;
+	uint64_t io_read_bytes;
+	uint64_t io_write_bytes;
 };
 
 struct side;
+
+enum { IMAGES = 1024 };
 
 struct sampler {
 	struct facts_store *store;
@@ -36,8 +53,10 @@ struct sampler {
 	struct side *sides; /* of each process, what the next sample needs to know */
 	size_t size;        /* of procs and sides */
 	const struct snapshot *previous;
-	size_t at;     /* how far in `previous` */
-	size_t denied; /* processes whose environment may not be read */
+	size_t at;              /* how far in `previous` */
+	size_t denied;          /* processes whose environment may not be read */
+	int32_t images[IMAGES]; /* a process that runs what these run, by its stack; or NO_PROC */
+	uint64_t spare_ns;      /* left for looking again at what is most likely as it was */
 	uint64_t started_ns;
 
 	/* the one before */
@@ -60,6 +79,9 @@ int sampler_reserve(struct sampler *sampler, size_t count);
 
 /* Adds a process; pids ascend. Returns 0, also when it is gone by now, or -ENOMEM. */
 int sampler_add(struct sampler *sampler, const struct seen *seen);
+
+/* Sets what all threads of a process of this sample have used. */
+void sampler_set_use(struct sampler *sampler, int32_t pid, const struct seen_use *use);
 
 /* Hands the snapshot over. Returns 0, or -ENOMEM with the sample dropped. */
 int sampler_seal(struct sampler *sampler, struct snapshot **snapshot);
