@@ -14,6 +14,7 @@
 #include "program.h"
 #include "readonly.h"
 #include "settings.h"
+#include "survive.h"
 
 /* A descriptor 0, 1 or 2 that is closed would be taken by the next file that is opened. */
 static void fill_standard_descriptors(void)
@@ -95,6 +96,8 @@ static int run(struct program *program)
 	if (program->options.command == COMMAND_KILL)
 		haste_begin(&program->haste);
 	status = program_open(program);
+	if (status == EXIT_OK && program->options.command == COMMAND_UI)
+		survive(program->options.readonly == READONLY_NO);
 	if (status == EXIT_OK && program->options.readonly != READONLY_NO)
 		status = program_confine(program);
 	if (status == EXIT_OK)

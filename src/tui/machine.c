@@ -191,6 +191,25 @@ static struct figure swap_figure(const struct machine *machine)
 	return figure;
 }
 
+/* What clade itself costs, as far as it sees itself: in a recording, where that was made. */
+static struct figure own_figure(const struct snapshot *snap)
+{
+	struct figure figure = {.label = NULL, .style = STYLE_VALUE};
+	int32_t self = is_known(snap->host.self_pid)
+			       ? snapshot_find_pid(snap, (int64_t)snap->host.self_pid)
+			       : NO_PROC;
+	char cpu[UNITS_LEN];
+	char memory[UNITS_LEN];
+
+	if (self == NO_PROC)
+		return figure;
+	figure.label = "clade";
+	snprintf(figure.value, sizeof(figure.value), "%s %s",
+		 percent_text(cpu, (double)snap->procs[self].cpu_percent),
+		 units_bytes(memory, snap->procs[self].rss_bytes));
+	return figure;
+}
+
 /* What stands where, in the order on the screen. */
 static void make_figures(const struct ui *ui, int screen_width,
 			 struct figure figures[LINES][FIELDS])
@@ -214,6 +233,7 @@ static void make_figures(const struct ui *ui, int screen_width,
 		percent_figure("psi mem", machine->psi_memory.some_avg10, HEAVY_WAIT, STYLE_VALUE);
 	figures[1][3] =
 		percent_figure("psi io", machine->psi_io.some_avg10, HEAVY_WAIT, STYLE_VALUE);
+	figures[1][4] = own_figure(snap);
 	figures[2][0] = count_figure("procs", all->procs, STYLE_VALUE);
 	figures[2][1] = forks;
 	figures[2][2] = count_figure("zombies", all->zombies, STYLE_ZOMBIE);
