@@ -103,25 +103,27 @@ struct bench {
 	struct rows rows;
 };
 
-/* Does a step and keeps the longest. */
-#define TIMED(costs, call)                                                                         \
-	({                                                                                         \
-		double before_ = now_ms(CLOCK_MONOTONIC);                                          \
-		int more_ = (call);                                                                \
-		double took_ = now_ms(CLOCK_MONOTONIC) - before_;                                  \
-		(costs)->slice_ms = took_ > (costs)->slice_ms ? took_ : (costs)->slice_ms;         \
-		more_;                                                                             \
-	})
+/* Keeps the longest step; `before` is when it began. Returns what the step did. */
+static int timed(struct costs *costs, double before, int more)
+{
+	double took = now_ms(CLOCK_MONOTONIC) - before;
+
+	if (took > costs->slice_ms)
+		costs->slice_ms = took;
+	return more;
+}
 
 static struct snapshot *take(struct bench *bench, const struct snapshot *previous,
 			     struct costs *costs)
 {
 	double start = now_ms(CLOCK_MONOTONIC);
 	struct snapshot *snap = NULL;
+	double before;
 	int more = source_begin(bench->source, previous) == 0 ? 1 : -1;
 
 	while (more > 0) {
-		more = TIMED(costs, source_step(bench->source));
+		before = now_ms(CLOCK_MONOTONIC);
+		more = timed(costs, before, source_step(bench->source));
 	}
 	if (more < 0 || source_seal(bench->source, &snap) != 0)
 		exit(1);
@@ -137,18 +139,21 @@ static void measure(struct bench *bench, struct moment *moment, struct costs *co
 	double start = now_ms(CLOCK_MONOTONIC);
 	struct model_maker *maker;
 	struct pass *pass;
+	double before;
 
 	if (attributor_begin(bench->attributor, next.snap, &pass) != 0)
 		exit(1);
-	while (TIMED(costs, attributor_step(pass)) > 0)
-		;
+	do {
+		before = now_ms(CLOCK_MONOTONIC);
+	} while (timed(costs, before, attributor_step(pass)) > 0);
 	next.attr = attributor_end(pass);
 	costs->attribute_ms = now_ms(CLOCK_MONOTONIC) - start;
 	start = now_ms(CLOCK_MONOTONIC);
 	if (model_begin(bench->history, next.snap, next.attr, &maker) != 0)
 		exit(1);
-	while (TIMED(costs, model_step(maker)) > 0)
-		;
+	do {
+		before = now_ms(CLOCK_MONOTONIC);
+	} while (timed(costs, before, model_step(maker)) > 0);
 	next.model = model_end(maker);
 	costs->model_ms = now_ms(CLOCK_MONOTONIC) - start;
 	start = now_ms(CLOCK_MONOTONIC);

@@ -262,8 +262,8 @@ static void be_agent(char **argv, long life_s)
 	setenv("CLAUDE_CODE_SESSION_ID", session, 1);
 	pid = fork();
 	if (pid == 0) {
-		argv[0] = "sh";
-		argv[1] = "--maker";
+		strcpy(argv[0], "sh"); /* shorter than what was there */
+		strcpy(argv[1], "--maker");
 		execv(shell, argv);
 		_exit(1);
 	}
@@ -435,6 +435,8 @@ static int keep_pen(const struct crowd *crowd, int argc, char **argv)
 {
 	static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
 	struct sigaction action = {.sa_handler = note_ending};
+	static char name[] = "claude";
+	static char role[] = "--agent";
 	char **words = calloc((size_t)argc + 2, sizeof(*words));
 	struct pen pen = {0};
 	char count[24] = "";
@@ -449,8 +451,8 @@ static int keep_pen(const struct crowd *crowd, int argc, char **argv)
 	if (!words || pipe2(ready, O_CLOEXEC) != 0)
 		die("%s", strerror(errno));
 	pen_open(&pen, crowd);
-	words[0] = "claude";
-	words[1] = "--agent";
+	words[0] = name;
+	words[1] = role;
 	memcpy(words + 2, argv + 1, (size_t)argc * sizeof(*words));
 	pid = fork();
 	if (pid == 0)
@@ -530,7 +532,7 @@ int main(int argc, char **argv)
 	struct crowd crowd;
 
 	/* sh -c COMMAND --life SECONDS */
-	if (argc == 5 && strcmp(argv[0], "sh") == 0) {
+	if (argc == 5 && strcmp(argv[1], "-c") == 0) {
 		crowd = (struct crowd){.life_s = number_of(argv[4], 1, 3600)};
 		stand(&crowd);
 	}

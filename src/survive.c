@@ -1,8 +1,8 @@
 #include "survive.h"
 
 #include <fcntl.h>
-#include <malloc.h>
 #include <linux/capability.h>
+#include <malloc.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -12,7 +12,8 @@
 
 enum {
 	NICE = -10,
-	/* large blocks, which are those that come and go with each sample, are given back at once */
+	/* large blocks, which are those that come and go with each sample, are given back at once
+	 */
 	MMAP_LEAST = 128 << 10,
 	TRIM_LEAST = 1 << 20,
 };
