@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 enum {
-	STAT_MAX = 2048, /* a line is some 300 bytes */
+	STAT_MAX = 2048,          /* a line is some 300 bytes */
 	KERNEL_THREAD = 0x200000, /* PF_KTHREAD in flags */
 };
 

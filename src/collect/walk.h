@@ -9,11 +9,12 @@
 #include "sampler.h"
 
 struct walk {
-	int dir;     /* /proc; -1: not open */
-	size_t at;   /* in `entries` */
+	int dir;   /* /proc; -1: not open */
+	size_t at; /* in `entries` */
 	size_t len;
 	uint64_t page_bytes;
-	_Alignas(uint64_t) char entries[32 << 10]; /* of struct dirent64, as the kernel writes them */
+	_Alignas(uint64_t) char entries[32
+					<< 10]; /* of struct dirent64, as the kernel writes them */
 };
 
 /* Opens /proc. Returns 0 or -errno; walk_done() is due in any case. */
