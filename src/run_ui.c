@@ -5,6 +5,7 @@
 
 #include "clade/tui.h"
 #include "program.h"
+#include "settings.h"
 
 int run_ui(struct program *program)
 {
@@ -23,6 +24,8 @@ int run_ui(struct program *program)
 			.theme = options->theme,
 			.is_ascii = options->is_ascii || !program->is_utf8,
 			.is_mono = options->no_color || (no_color && *no_color),
+			.keep = settings_save,
+			.keep_context = &program->options,
 			.is_readonly = program->confine != NULL,
 			.has_mouse = !options->no_mouse,
 		},

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "clade/ini.h"
 #include "clade/io.h"
@@ -126,21 +127,84 @@ static int read_file(const char *path, const struct settings *settings, settings
 	return rc;
 }
 
-int settings_read(const struct settings *settings, settings_complain *complain, void *context)
+/* The user's own file; nothing when there is no home. */
+static void add_own_path(struct text *path)
 {
 	const char *config = getenv("XDG_CONFIG_HOME");
 	const char *home = getenv("HOME");
+
+	if (config && *config == '/')
+		text_printf(path, "%s/clade/clade.conf", config);
+	else if (home && *home == '/')
+		text_printf(path, "%s/.config/clade/clade.conf", home);
+}
+
+int settings_read(const struct settings *settings, settings_complain *complain, void *context)
+{
 	struct text path = {0};
 
 	if (settings->options->config)
 		return read_file(settings->options->config, settings, complain, context);
 	read_file(SETTINGS_SYSTEM, settings, complain, context);
-	if (config && *config == '/')
-		text_printf(&path, "%s/clade/clade.conf", config);
-	else if (home && *home == '/')
-		text_printf(&path, "%s/.config/clade/clade.conf", home);
+	add_own_path(&path);
 	if (path.len > 0)
 		read_file(text_str(&path), settings, complain, context);
 	text_done(&path);
 	return 0;
+}
+
+/* The directories that a file is to lie in. */
+static void make_directories(const char *path)
+{
+	struct text part = {0};
+
+	for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		text_clear(&part);
+		text_add_bytes(&part, path, (size_t)(slash - path));
+		mkdir(text_str(&part), 0777); /* what is wrong is said when the file is written */
+	}
+	text_done(&part);
+}
+
+/* Writes over a file, through links to it and with the rights it had. */
+static int replace_file(const char *path, const struct text *contents)
+{
+	char *real = realpath(path, NULL);
+	const char *target = real ? real : path;
+	struct stat st;
+	bool was_there = stat(target, &st) == 0;
+	int rc = io_write_file(target, text_str(contents), contents->len, true);
+
+	if (rc == 0)
+		rc = chmod(target, was_there ? st.st_mode & 0777 : 0644) == 0 ? 0 : -errno;
+	free(real);
+	return rc;
+}
+
+int settings_save(void *context, const struct setting *settings, size_t n, struct text *path)
+{
+	const struct options *options = context;
+	struct text file = {0};
+	int rc;
+
+	if (options->config)
+		text_add(path, options->config);
+	else
+		add_own_path(path);
+	if (path->len == 0)
+		return -ENOENT;
+	rc = io_read_at(AT_FDCWD, text_str(path), CONFIG_MAX, &file);
+	if (rc != 0 && rc != -ENOENT)
+		return rc;
+	if (rc == -ENOENT)
+		make_directories(text_str(path));
+	if (file.len == CONFIG_MAX) {
+		text_done(&file);
+		return -EFBIG;
+	}
+	for (size_t i = 0; i < n; i++)
+		ini_set(&file, settings[i].section, settings[i].name, settings[i].value);
+	rc = replace_file(text_str(path), &file);
+	text_done(&file);
+	return rc;
 }

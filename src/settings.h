@@ -31,4 +31,8 @@ void settings_parse(const char *file, const char *text, size_t len, const struct
  * read. */
 int settings_read(const struct settings *settings, settings_complain *complain, void *context);
 
+/* Keeps values in options->config or the user's own file, whole or not at all; comments, unknown
+ * keys and order stay. `options` is the context. As settings_keep says. */
+settings_keep settings_save;
+
 #endif

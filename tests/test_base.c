@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "clade/arena.h"
+#include "clade/ini.h"
 #include "clade/io.h"
 #include "clade/jsonw.h"
 #include "clade/safe.h"
@@ -286,9 +287,39 @@ static void an_arena_hands_out_zeroed_and_aligned_memory(void **state)
 	arena_done(&arena);
 }
 
+static void one_value_of_a_file_changes_and_nothing_else(void **state)
+{
+	static const struct {
+		const char *before, *section, *name, *value, *after;
+	} rows[] = {
+		{"", "options", "delay", "5", "[options]\ndelay = 5\n"},
+		{"# mine\n[options]\n  delay=2 ; slow\nfoo = bar\n", "options", "delay", "5", "# mine\n[options]\n  delay=5 ; slow\nfoo = bar\n"},
+		{"[options]\n# delay = 9\ntheme = light\n\n[keys]\nquit = q\n", "options", "delay", "5",
+		 "[options]\n# delay = 9\ntheme = light\ndelay = 5\n\n[keys]\nquit = q\n"},
+		{"[keys]\nquit = q", "options", "delay", "5", "[keys]\nquit = q\n\n[options]\ndelay = 5\n"},
+		{"[options]\ntheme = light", "options", "delay", "5", "[options]\ntheme = light\ndelay = 5\n"},
+		{"[a]\ndelay = 1\n[options]\ndelay = 2\ndelay : 3\n[b]\ndelay = 4\n", "options", "delay", "5",
+		 "[a]\ndelay = 1\n[options]\ndelay = 2\ndelay : 5\n[b]\ndelay = 4\n"},
+		{"[options]\ndelayed = 1\ndelay =\n", "options", "delay", "5", "[options]\ndelayed = 1\ndelay =5\n"},
+		{"[optionsx]\ndelay = 1\n", "options", "delay", "5", "[optionsx]\ndelay = 1\n\n[options]\ndelay = 5\n"},
+		{"[options]\r\ndelay = 1\r\n", "options", "delay", "5", "[options]\r\ndelay = 5\r\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct text file = {0};
+
+		text_add(&file, rows[i].before);
+		ini_set(&file, rows[i].section, rows[i].name, rows[i].value);
+		assert_string_equal(text_str(&file), rows[i].after);
+		text_done(&file);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_value_of_a_file_changes_and_nothing_else),
 		cmocka_unit_test(what_can_be_printed_passes_unchanged),
 		cmocka_unit_test(an_escape_sequence_cannot_reach_the_terminal),
 		cmocka_unit_test(text_cannot_be_turned_round_or_made_invisible),

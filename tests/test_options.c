@@ -1,5 +1,12 @@
 /* The command line. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "clade/column.h"
+#include "clade/io.h"
 #include "clade/safe.h"
 #include "clade/tui.h"
 #include "options.h"
@@ -274,6 +281,44 @@ static void the_screen_has_settings(void **state)
 	text_done(&said);
 }
 
+static void what_is_kept_is_read_again_and_comments_stay(void **state)
+{
+	char dir[] = "/tmp/clade-test-XXXXXX";
+	struct options options = options_default();
+	struct setting settings[] = {{"options", "delay", strdup("7")}, {"screen", "fold", strdup("never")}};
+	struct text path = {0};
+	struct text file = {0};
+	struct text link_path = {0};
+	struct stat st;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	text_printf(&link_path, "%s/clade.conf", dir);
+	text_printf(&file, "%s/real.conf", dir);
+	assert_int_equal(io_write_file(text_str(&file), "# mine\n[options]\ndelay = 2\nfuture = 1\n", 38, false), 0);
+	assert_int_equal(chmod(text_str(&file), 0640), 0);
+	assert_int_equal(symlink("real.conf", text_str(&link_path)), 0);
+	options.config = text_str(&link_path);
+	assert_int_equal(settings_save(&options, settings, 2, &path), 0);
+	assert_string_equal(text_str(&path), text_str(&link_path));
+	assert_int_equal(lstat(text_str(&link_path), &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_int_equal(stat(text_str(&link_path), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0640);
+	assert_int_equal(io_read_at(AT_FDCWD, text_str(&link_path), 1000, &file), 0);
+	assert_string_equal(text_str(&file), "# mine\n[options]\ndelay = 7\nfuture = 1\n\n[screen]\nfold = never\n");
+	unlink(text_str(&link_path));
+	text_clear(&file);
+	text_printf(&file, "%s/real.conf", dir);
+	unlink(text_str(&file));
+	assert_int_equal(rmdir(dir), 0); /* nothing is left beside it */
+	free(settings[0].value);
+	free(settings[1].value);
+	text_done(&path);
+	text_done(&file);
+	text_done(&link_path);
+}
+
 /* What `clade list keys` prints can be written into the configuration. */
 static void every_key_has_a_name_that_is_read_back(void **state)
 {
@@ -320,6 +365,7 @@ int main(void)
 		cmocka_unit_test(a_bad_line_is_named_and_the_others_count),
 		cmocka_unit_test(keys_can_be_bound_anew),
 		cmocka_unit_test(the_screen_has_settings),
+		cmocka_unit_test(what_is_kept_is_read_again_and_comments_stay),
 		cmocka_unit_test(every_key_has_a_name_that_is_read_back),
 		cmocka_unit_test(the_tables_list_everything_once),
 	};

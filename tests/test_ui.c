@@ -595,6 +595,126 @@ static void the_mouse_selects_opens_sorts_and_presses_keys(void **state)
 	desk_free(desk);
 }
 
+/* What the setup screen wanted kept. */
+static int keep_in_text(void *context, const struct setting *settings, size_t n, struct text *path)
+{
+	struct text *kept = context;
+
+	text_add(path, "/home/me/clade.conf");
+	for (size_t i = 0; i < n; i++)
+		text_printf(kept, "%s.%s=%s\n", settings[i].section, settings[i].name, settings[i].value);
+	return 0;
+}
+
+static void go_down_to(struct desk *desk, const char *what)
+{
+	press(desk, KEY_CODE_HOME);
+	for (int i = 0; i < 200; i++) {
+		const char *line;
+
+		desk_read(desk);
+		for (int row = 0; row < desk->cells.rows; row++) {
+			struct text text = {0};
+			bool is_it = desk->cells.items[row * desk->cells.columns].style == STYLE_DIALOGUE_SELECTED;
+
+			for (int c = 0; c < desk->cells.columns; c++)
+				text_add(&text, desk->cells.items[row * desk->cells.columns + c].text);
+			line = text_str(&text);
+			is_it = is_it && strstr(line, what);
+			text_done(&text);
+			if (is_it)
+				return;
+		}
+		press(desk, KEY_CODE_DOWN);
+	}
+	fail_msg("no line with %s", what);
+}
+
+static void setup_changes_at_once_and_keeps_what_changed(void **state)
+{
+	struct desk *desk = desk_new(24, 80, false);
+	struct text kept = {0};
+
+	(void)state;
+	desk->ui.keep = keep_in_text;
+	desk->ui.keep_context = &kept;
+	take_bad_night(desk, 2);
+	press(desk, KEY_CODE_F2);
+	expect_golden(desk, "setup-80x24");
+	resize(desk, 12, 40);
+	expect_golden(desk, "setup-40x12");
+	resize(desk, 50, 200);
+	expect_golden(desk, "setup-200x50");
+	resize(desk, 24, 80);
+	press(desk, KEY_CODE_RIGHT);
+	assert_string_equal(desk->ui.theme->name, "light");
+	go_down_to(desk, "Fold from");
+	press(desk, KEY_CODE_LEFT);
+	go_down_to(desk, "CPU%");
+	press(desk, ' ');
+	go_down_to(desk, "MEM");
+	press(desk, '<');
+	go_down_to(desk, "loop_per_min");
+	press(desk, KEY_CODE_RIGHT);
+	go_down_to(desk, "growing_least");
+	type(desk, "40");
+	press(desk, KEY_CODE_ENTER);
+	assert_contains(desk_read(desk), "40");
+	type(desk, "0");
+	press(desk, KEY_CODE_ENTER);
+	assert_true(desk->ui.is_message_bad);
+	assert_contains(desk_read(desk), "growing_least takes a number from 1");
+	press(desk, KEY_CODE_F10);
+	assert_null(desk->ui.dialogue);
+	assert_string_equal(text_str(&kept), "options.theme=light\n"
+					     "screen.fold=3\n"
+					     "screen.owner-columns=pid kind procs births growth trend zombies orphans mem blocked "
+					     "limit read write threads age\n"
+					     "thresholds.growing_least=40\n"
+					     "thresholds.loop_per_min=4\n");
+	assert_contains(desk_read(desk), "kept in /home/me/clade.conf");
+	press(desk, KEY_CODE_UP);
+	assert_null(strstr(desk_read(desk), "CPU%"));
+	press(desk, 'S');
+	press(desk, KEY_CODE_F10);
+	assert_contains(desk_read(desk), "nothing has changed");
+	desk->ui.is_readonly = true;
+	press(desk, 'S');
+	press(desk, KEY_CODE_RIGHT);
+	press(desk, KEY_CODE_F10);
+	assert_contains(desk_read(desk), "read-only");
+	text_done(&kept);
+	desk_free(desk);
+}
+
+/* Every dialogue that a key opens, drawn at every size, clicked and typed into. */
+static void a_resize_does_no_harm_to_any_dialogue(void **state)
+{
+	static const int sizes[][2] = {{12, 40}, {1, 1}, {24, 80}, {2, 200}, {50, 3}, {50, 200}, {5, 20}};
+	struct desk *desk = desk_new(24, 80, false);
+	int opened = 0;
+
+	(void)state;
+	take_bad_night(desk, 2);
+	for (const struct ui_command *command = ui_commands; command->name; command++) {
+		command->run(&desk->ui);
+		opened += desk->ui.dialogue != NULL;
+		for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {
+			resize(desk, sizes[s][0], sizes[s][1]);
+			desk_read(desk);
+			press(desk, KEY_CODE_DOWN);
+			press(desk, KEY_CODE_PAGE_DOWN);
+			desk_read(desk);
+			ui_handle(&desk->ui, &(struct event){.type = EVENT_WHEEL_UP});
+			desk_read(desk);
+		}
+		dialogue_close(&desk->ui);
+		desk->ui.is_quitting = false;
+	}
+	assert_true(opened >= 9);
+	desk_free(desk);
+}
+
 /* All keys on all sizes, in an order that a simple generator makes: nothing may break. */
 static void any_keys_at_any_size_do_no_harm(void **state)
 {
@@ -672,6 +792,8 @@ int main(void)
 		cmocka_unit_test(while_paused_nothing_moves),
 		cmocka_unit_test(quit_quits),
 		cmocka_unit_test(the_mouse_selects_opens_sorts_and_presses_keys),
+		cmocka_unit_test(setup_changes_at_once_and_keeps_what_changed),
+		cmocka_unit_test(a_resize_does_no_harm_to_any_dialogue),
 		cmocka_unit_test(any_keys_at_any_size_do_no_harm),
 		cmocka_unit_test(hostile_names_reach_no_cell),
 	};

@@ -5,7 +5,10 @@
 #ifndef CLADE_INI_H
 #define CLADE_INI_H
 
+#include <stdbool.h>
 #include <stddef.h>
+
+#include "clade/text.h"
 
 enum { INI_LINE_MAX = 190 }; /* bytes of a line */
 
@@ -19,5 +22,9 @@ struct ini_events {
 /* Reads text[0..len). During each call `*line` is the number of the line that it is about. */
 void ini_read(const char *text, size_t len, int *line, const struct ini_events *events,
 	      void *context);
+
+/* Sets one value in the text of a file and leaves every other byte as it is: comments, unknown
+ * keys, order. What is not there yet comes to the end of its section, or makes one at the end. */
+void ini_set(struct text *file, const char *section, const char *name, const char *value);
 
 #endif

@@ -166,6 +166,7 @@ double bounded_percent(struct bounded bounded);
 
 /* `thresholds` are copied; NULL: the default ones. */
 struct history *history_new(const struct thresholds *thresholds);
+void history_set_thresholds(struct history *history, const struct thresholds *thresholds);
 void history_free(struct history *history);
 
 /* Makes the model of a snapshot and adds the snapshot to the history, in steps of some

@@ -49,6 +49,8 @@ struct thresholds thresholds_default(void);
 int thresholds_set(struct thresholds *thresholds, const char *name, const char *value,
 		   struct text *error);
 
+double thresholds_get(const struct thresholds *thresholds, const struct threshold_row *row);
+
 /* One line a threshold with its default, for `clade list thresholds`. */
 void thresholds_list(struct text *out);
 

@@ -48,6 +48,17 @@ void preferences_add_value(struct text *out, const struct preferences *preferenc
 /* One line for each with its value, for `clade list screen`. */
 void preferences_list(struct text *out);
 
+/* A value that the setup screen wants kept: section, key and value of the configuration. */
+struct setting {
+	const char *section;
+	const char *name;
+	char *value; /* the heap's */
+};
+
+/* Who keeps them: returns 0 or -errno; either way `path` gets the name of the file. */
+typedef int settings_keep(void *context, const struct setting *settings, size_t n,
+			  struct text *path);
+
 struct tui_config {
 	struct source *source; /* all borrowed */
 	struct attributor *attributor;
@@ -60,6 +71,8 @@ struct tui_config {
 	bool is_ascii;     /* lines and marks of ASCII only */
 	bool is_mono;      /* no colour: --no-color, NO_COLOR */
 	bool has_mouse;
+	settings_keep *keep; /* NULL: nothing can be kept */
+	void *keep_context;
 	bool is_readonly; /* nothing can be signalled: said on the screen */
 };
 

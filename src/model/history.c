@@ -83,6 +83,11 @@ struct history *history_new(const struct thresholds *thresholds)
 	return history;
 }
 
+void history_set_thresholds(struct history *history, const struct thresholds *thresholds)
+{
+	history->thresholds = *thresholds;
+}
+
 struct said *history_said(const struct history *history)
 {
 	return history->said;

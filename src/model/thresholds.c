@@ -51,6 +51,11 @@ struct thresholds thresholds_default(void)
 	return thresholds;
 }
 
+double thresholds_get(const struct thresholds *thresholds, const struct threshold_row *row)
+{
+	return *(const double *)(const void *)((const char *)thresholds + row->offset);
+}
+
 int thresholds_set(struct thresholds *thresholds, const char *name, const char *value,
 		   struct text *error)
 {
@@ -61,13 +66,16 @@ int thresholds_set(struct thresholds *thresholds, const char *name, const char *
 	while (row->name && strcmp(row->name, name) != 0)
 		row++;
 	if (!row->name) {
-		text_printf(error, "unknown threshold '%s'; see clade list thresholds", name);
+		if (error)
+			text_printf(error, "unknown threshold '%s'; see clade list thresholds",
+				    name);
 		return -EINVAL;
 	}
 	parsed = strtod(value, &end);
 	if (end == value || *end || !(parsed >= row->least && parsed <= row->most)) {
-		text_printf(error, "%s takes a number from %g to %g, not '%s'", name, row->least,
-			    row->most, value);
+		if (error)
+			text_printf(error, "%s takes a number from %g to %g, not '%s'", name,
+				    row->least, row->most, value);
 		return -EINVAL;
 	}
 	*member_of(thresholds, row) = parsed;

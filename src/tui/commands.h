@@ -43,6 +43,9 @@ void command_environment(struct ui *ui);
 void command_search(struct ui *ui);
 void command_filter(struct ui *ui);
 
+/* setup.c */
+void command_setup(struct ui *ui);
+
 /* menu.c */
 void command_sort(struct ui *ui);
 void command_states(struct ui *ui);

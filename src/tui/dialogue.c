@@ -1,5 +1,7 @@
 #include "dialogue.h"
 
+#include <string.h>
+
 #include "ui.h"
 
 void dialogue_open(struct ui *ui, const struct dialogue *dialogue, void *state)
@@ -80,4 +82,22 @@ void dialogue_draw_title(struct cells *cells, const char *title)
 	cells_reset(cells, cells->rows, cells->columns);
 	cells_paint(cells, 0, 0, cells->columns, STYLE_HEAD);
 	cells_put(cells, 0, 0, cells->columns, STYLE_HEAD, title);
+}
+
+int dialogue_draw_key(struct cells *cells, int row, int at, const char *key, const char *text)
+{
+	at += cells_put(cells, row, at, cells->columns - at, STYLE_KEY, key);
+	at += cells_put(cells, row, at, cells->columns - at, STYLE_KEY_TEXT, text);
+	return at + cells_put(cells, row, at, cells->columns - at, STYLE_KEY_TEXT, " ");
+}
+
+void dialogue_draw_keys(struct cells *cells, int row, const struct dialogue_key *keys)
+{
+	int at = 0;
+
+	for (; keys && keys->key; keys++) {
+		/* a key that does not fit as a whole is left out */
+		if (at + (int)(strlen(keys->key) + strlen(keys->text)) + 1 <= cells->columns)
+			at = dialogue_draw_key(cells, row, at, keys->key, keys->text);
+	}
 }

@@ -57,6 +57,12 @@ size_t dialogue_move(uint32_t key, size_t at, size_t n, size_t page);
 /* Clears the screen and draws a title into the first row. */
 void dialogue_draw_title(struct cells *cells, const char *title);
 
+/* Draws a key with what it does; returns the column behind. */
+int dialogue_draw_key(struct cells *cells, int row, int at, const char *key, const char *text);
+
+/* Draws a row of keys, for a footer. */
+void dialogue_draw_keys(struct cells *cells, int row, const struct dialogue_key *keys);
+
 /* ---- A line of input (input.c) ---- */
 
 enum { INPUT_MAX = 120 };

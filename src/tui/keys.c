@@ -13,6 +13,7 @@ enum { CTRL_L = 'l' & 0x1f };
 /* clang-format off */
 const struct ui_command ui_commands[] = {
 	{"help",         {KEY_CODE_F1, 'h', '?'},     command_help,            "Help",   "this help"},
+	{"setup",        {KEY_CODE_F2, 'S'},          command_setup,           "Setup",  "columns, theme, thresholds: change them, and keep them in the configuration"},
 	{"up",           {KEY_CODE_UP, 'k'},          command_up,              NULL,     "one row up"},
 	{"down",         {KEY_CODE_DOWN, 'j'},        command_down,            NULL,     "one row down"},
 	{"page-up",      {KEY_CODE_PAGE_UP},          command_page_up,         NULL,     "one page up"},

@@ -62,9 +62,13 @@ static void look_at_keyboard(struct loop *loop)
 	if (terminal_is_ending())
 		loop->is_quitting = true;
 	while (!loop->is_quitting && terminal_read(&event)) {
+		const struct theme *theme = loop->ui.theme;
+
 		if (ui_handle(&loop->ui, &event) == UI_QUIT)
 			loop->is_quitting = true;
 		loop->is_dirty = true;
+		if (loop->ui.theme != theme)
+			terminal_set_theme(loop->ui.theme);
 		loop->step_ms = 0; /* a key may have given a dialogue work */
 	}
 }
@@ -100,6 +104,7 @@ static void begin_sample(struct loop *loop)
 {
 	int rc = source_begin(loop->config->source, previous(loop));
 
+	history_set_thresholds(loop->history, &loop->ui.thresholds);
 	loop->sampled_ms = now_ms();
 	loop->is_reading = rc == 0;
 	loop->ui.reading = 0;
@@ -112,7 +117,7 @@ static void begin_sample(struct loop *loop)
 static void schedule(struct loop *loop)
 {
 	uint64_t took = now_ms() - loop->sampled_ms;
-	uint64_t delay = (uint64_t)(loop->config->delay_s * 1000);
+	uint64_t delay = (uint64_t)(loop->ui.delay_s * 1000);
 
 	if (delay < 2 * took)
 		delay = 2 * took;
@@ -227,6 +232,9 @@ int tui_run(const struct tui_config *config, struct text *error)
 				  .keymap = config->keymap,
 				  .preferences = config->preferences,
 				  .users = config->users,
+				  .thresholds = config->thresholds,
+				  .keep = config->keep,
+				  .keep_context = config->keep_context,
 				  .is_ascii = config->is_ascii,
 				  .is_readonly = config->is_readonly,
 				  .delay_s = config->delay_s,

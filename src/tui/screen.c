@@ -45,21 +45,6 @@ struct layout layout_of(int height, int width)
 	return layout;
 }
 
-static int draw_key(struct cells *cells, int row, int at, const char *key, const char *text)
-{
-	at += cells_put(cells, row, at, cells->columns - at, STYLE_KEY, key);
-	at += cells_put(cells, row, at, cells->columns - at, STYLE_KEY_TEXT, text);
-	return at + cells_put(cells, row, at, cells->columns - at, STYLE_KEY_TEXT, " ");
-}
-
-static void draw_dialogue_keys(struct cells *cells, int row, const struct dialogue_key *key)
-{
-	int at = 0;
-
-	for (; key && key->key; key++)
-		at = draw_key(cells, row, at, key->key, key->text);
-}
-
 static const char *footer_text(const struct ui *ui, const struct ui_command *command)
 {
 	return command->run == command_tree && ui->view.mode == VIEW_TREE ? "Owners"
@@ -131,8 +116,8 @@ static bool draw_footer_key(void *context, const struct ui_command *command, int
 
 	(void)width;
 	key_add_name(&key, keymap_first(drawing->ui->keymap, command));
-	draw_key(drawing->cells, drawing->row, at, text_str(&key),
-		 footer_text(drawing->ui, command));
+	dialogue_draw_key(drawing->cells, drawing->row, at, text_str(&key),
+			  footer_text(drawing->ui, command));
 	text_done(&key);
 	return true;
 }
@@ -177,7 +162,7 @@ static void draw_footer(const struct ui *ui, struct cells *cells, int row)
 		cells_put_cut(cells, row, 0, width, ui->is_message_bad ? STYLE_WARN : STYLE_VALUE,
 			      ui->message, ui->is_ascii);
 	else if (ui->dialogue)
-		draw_dialogue_keys(cells, row, ui->dialogue->keys);
+		dialogue_draw_keys(cells, row, ui->dialogue->keys);
 	else
 		draw_keys(ui, cells, row);
 	if (ui->is_readonly)

@@ -23,6 +23,7 @@ static void note_ending(int signal_number)
 	is_ending = 1;
 }
 
+static bool is_mono_here; /* no colour, whatever the theme */
 static attr_t attributes[STYLES];
 static short pairs[STYLES];
 
@@ -108,7 +109,8 @@ int terminal_open(const struct terminal_config *config, struct text *error)
 	intrflush(stdscr, FALSE);
 	curs_set(0);
 	leaveok(stdscr, TRUE);
-	prepare_styles(config->theme, config->is_mono);
+	is_mono_here = config->is_mono;
+	prepare_styles(config->theme, is_mono_here);
 	if (config->has_mouse) {
 		mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
 		mouseinterval(0);
@@ -119,6 +121,11 @@ int terminal_open(const struct terminal_config *config, struct text *error)
 void terminal_close(void)
 {
 	endwin();
+}
+
+void terminal_set_theme(const struct theme *theme)
+{
+	prepare_styles(theme, is_mono_here);
 }
 
 void terminal_size(int *height, int *width)

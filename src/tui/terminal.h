@@ -20,6 +20,9 @@ int terminal_open(const struct terminal_config *config, struct text *error);
 /* Gives it back as it was. */
 void terminal_close(void);
 
+/* Shows everything in other colours from now on. */
+void terminal_set_theme(const struct theme *theme);
+
 void terminal_size(int *height, int *width);
 
 /* Shows the cells; only what differs from before is sent. `is_whole` sends everything. */

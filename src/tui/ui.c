@@ -21,6 +21,9 @@ void ui_init(struct ui *ui, const struct ui_config *config)
 		.delay_s = config->delay_s,
 		.height = 24,
 		.width = 80,
+		.thresholds = config->thresholds ? *config->thresholds : thresholds_default(),
+		.keep = config->keep,
+		.keep_context = config->keep_context,
 		.preferences = config->preferences ? *config->preferences : preferences_default(),
 		.open_to = {[VIEW_TREE] = OPEN_ALL},
 	};

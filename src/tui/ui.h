@@ -43,6 +43,9 @@ struct ui {
 	struct fold_set *folds[VIEWS]; /* one a view mode */
 	int32_t open_to[VIEWS];
 	struct preferences preferences;
+	struct thresholds thresholds; /* as set up; the loop hands them to the history */
+	settings_keep *keep;
+	void *keep_context;
 	bool ascending[VIEWS];
 	struct query *filter;
 	struct query *search;
@@ -73,6 +76,9 @@ struct ui_config {
 	const struct keymap *keymap;
 	const struct preferences *preferences; /* NULL: the usual ones */
 	const struct users *users;
+	const struct thresholds *thresholds; /* NULL: the usual ones */
+	settings_keep *keep;                 /* NULL: nothing can be kept */
+	void *keep_context;
 	bool is_ascii;
 	bool is_readonly;
 	double delay_s;
