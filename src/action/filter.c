@@ -152,22 +152,42 @@ static int allow_all(scmp_filter_ctx context, const char *const *names)
 	return rc;
 }
 
+static struct scmp_arg_cmp equals(unsigned at, uint64_t value)
+{
+	return (struct scmp_arg_cmp){.arg = at, .op = SCMP_CMP_EQ, .datum_a = value};
+}
+
+/* Those bits of the argument have that value. */
+static struct scmp_arg_cmp has_bits(unsigned at, uint64_t mask, uint64_t value)
+{
+	return (struct scmp_arg_cmp){
+		.arg = at,
+		.op = SCMP_CMP_MASKED_EQ,
+		.datum_a = mask,
+		.datum_b = value,
+	};
+}
+
 /* The call with one of these values as its argument `at`. */
 static int allow_values(scmp_filter_ctx context, const char *name, unsigned at,
 			const unsigned long *values, size_t n)
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = allow(context, name, 1, &SCMP_CMP(at, SCMP_CMP_EQ, values[i]));
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		struct scmp_arg_cmp condition = equals(at, values[i]);
+
+		rc = allow(context, name, 1, &condition);
+	}
 	return rc;
 }
 
-/* The call when those bits of its argument `at` have that value. */
-static int allow_bits(scmp_filter_ctx context, const char *name, unsigned at, unsigned long mask,
-		      unsigned long value)
+static int allow_bits(scmp_filter_ctx context, const char *name, unsigned at, uint64_t mask,
+		      uint64_t value)
 {
-	return allow(context, name, 1, &SCMP_CMP(at, SCMP_CMP_MASKED_EQ, mask, value));
+	struct scmp_arg_cmp condition = has_bits(at, mask, value);
+
+	return allow(context, name, 1, &condition);
 }
 
 /* Memory, but none that could be run. */
@@ -197,14 +217,14 @@ static int allow_reader(scmp_filter_ctx context, bool keeps_bpf)
 	if (rc == 0)
 		rc = allow(context, "fcntl", 2,
 			   (struct scmp_arg_cmp[]){
-				   SCMP_CMP(1, SCMP_CMP_EQ, F_SETFL),
-				   SCMP_CMP(2, SCMP_CMP_MASKED_EQ, O_ASYNC, 0),
+				   equals(1, F_SETFL),
+				   has_bits(2, O_ASYNC, 0),
 			   });
 	if (rc == 0)
 		rc = allow_values(context, "prctl", 0, own_settings, COUNT(own_settings));
 	/* reads a limit; with a third argument it would set one */
 	if (rc == 0)
-		rc = allow(context, "prlimit64", 1, &SCMP_CMP(2, SCMP_CMP_EQ, 0));
+		rc = allow(context, "prlimit64", 1, (struct scmp_arg_cmp[]){equals(2, 0)});
 	if (rc == 0 && keeps_bpf)
 		rc = allow_values(context, "bpf", 0, bpf_commands, COUNT(bpf_commands));
 	return rc;
