@@ -12,6 +12,7 @@ declare -A home=(
 	[users.h]=base [cgroup.h]=collect [collector.h]=collect [snapshot.h]=collect [source.h]=collect [recording.h]=collect [recorded.h]=collect [frame.h]=collect [zst.h]=base
 	[attribution.h]=attribute [attributor.h]=attribute
 	[bundle.h]=model [column.h]=model [columns.def]=model [model.h]=model [moment.h]=model [query.h]=model [rows.h]=model [selection.h]=model [thresholds.h]=model
+	[comeback.h]=action [supervisor.h]=action
 	[execute.h]=action [haste.h]=action [plan.h]=action
 	[confine.h]=action [export.h]=export [redact.h]=export [samples.h]=export [ring.h]=export [tui.h]=tui
 )
@@ -80,6 +81,7 @@ only() { # SENTENCE REGEX FILE...: only these files may match
 }
 only "only procps.c and machine.c know libproc2" '<libproc2/' src/collect/procps.c src/collect/machine.c
 only "only zst.c knows zstd" '<zstd' src/base/zst.c
+only "only bus.c knows libsystemd" '<systemd/' src/action/bus.c
 only "only filter.c knows libseccomp" '<seccomp\.h>' src/action/filter.c
 only "only bpf.c knows libbpf, and what runs in the kernel its macros" '<bpf/' src/collect/bpf.c src/collect/clade.bpf.c
 only "only terminal.c knows curses" '<(n?curses|term)[^>]*>' src/tui/terminal.c
