@@ -37,6 +37,12 @@ static int show_help(void)
 	return status;
 }
 
+#if defined(HAVE_LIBSYSTEMD) && !defined(WITHOUT_LIBSYSTEMD)
+#define SYSTEMD "D-Bus (libsystemd)"
+#else
+#define SYSTEMD "by hand only (no libsystemd)"
+#endif
+
 static int show_version(void)
 {
 	struct source_config config = {0};
@@ -54,6 +60,7 @@ static int show_version(void)
 			    why.len > 0 ? "; " : "", text_str(&why));
 	else
 		text_printf(&out, "Used here: none; %s\n", text_str(&why));
+	text_add(&out, "Stopping systemd's units: " SYSTEMD "\n");
 	text_add(&out, "Licence: GPL-2.0-or-later. There is no warranty.\n");
 	status = program_write(text_str(&out), out.len);
 	source_close(source);

@@ -75,6 +75,8 @@ static const struct option options[] = {
 	{"sample",     0,  "SECONDS", OPTION_SECONDS, AT(sample_s),      FOR_SNAPSHOT, 0, 3600,   "watch this long first, so that rates exist (default 1; 0: one look)"},
 	{"signal",     0,  "NAME",    OPTION_NAME,    AT(signal),        FOR_KILL,     0, 0,      "to send (default TERM); see clade list signals"},
 	{"grace",      0,  "SECONDS", OPTION_SECONDS, AT(grace_s),       FOR_KILL,     0, 3600,   "between a signal that ends and SIGKILL (default 5)"},
+	{"at-supervisor", 0, NULL,    OPTION_FLAG,    AT(at_supervisor), FOR_KILL,     0, 0,      "end it first at PM2, Docker, systemd or what else would bring it back"},
+	{"watch",      0,  "SECONDS", OPTION_SECONDS, AT(watch_s),       FOR_KILL,     0, 3600,   "whether it comes back (default 10 where that is to be feared, else 0)"},
 	{"dry-run",    0,  NULL,      OPTION_FLAG,    AT(is_dry_run),    FOR_KILL,     0, 0,      "show the plan, each process of it, and do nothing"},
 	{"yes",       'y', NULL,      OPTION_FLAG,    AT(is_yes),        FOR_KILL,     0, 0,      "do not ask; needed without a terminal"},
 	{"collector",  0,  "NAME",    OPTION_NAME,    AT(collector),     FOR_LIVE, 0, 0, "auto (default), bpf or procps"},
@@ -537,6 +539,7 @@ struct options options_default(void)
 		.keep = {.ms = UNKNOWN, .bytes = KEEP_DEFAULT},
 		.sample_s = 1,
 		.grace_s = 5,
+		.watch_s = NAN,
 		.signal = "TERM",
 	};
 }

@@ -65,6 +65,8 @@ struct options {
 	double sample_s;
 	double grace_s;     /* clade kill */
 	const char *signal; /* the name of a signal that there is */
+	double watch_s;     /* NAN: as it is worth */
+	bool at_supervisor;
 	bool is_dry_run;
 	bool is_yes;
 	bool no_color;

@@ -1,5 +1,6 @@
 /* clade kill */
 #include <errno.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "clade/mem.h"
 #include "clade/plan.h"
 #include "program.h"
+#include "supervise.h"
 
 enum {
 	ANSWER_MAX = 64,
@@ -225,7 +227,10 @@ static void run_to_end(struct execution *execution, int signals, bool is_shown)
 	}
 }
 
-static int execute(const struct program *program, const struct plan *plan)
+/* Tells the supervisors first, if that was asked for: what they would bring back is not there then.
+ */
+static int execute(struct program *program, const struct plan *plan,
+		   const struct supervise *supervise)
 {
 	struct execute_config config = {.grace_s = program->options.grace_s};
 	struct execution *execution;
@@ -233,8 +238,16 @@ static int execute(const struct program *program, const struct plan *plan)
 	const char *term = getenv("TERM");
 	bool is_shown = is_terminal() && term && strcmp(term, "dumb") != 0;
 	int signals = catch_signals();
-	int rc = execute_begin(plan, &config, &execution);
-	int status;
+	int status = EXIT_OK;
+	int rc;
+
+	if (program->options.at_supervisor)
+		status = supervise_stop(program, supervise, is_interrupted, signals);
+	if (status != EXIT_OK) {
+		close(signals);
+		return status;
+	}
+	rc = execute_begin(plan, &config, &execution);
 
 	if (rc == -EXDEV)
 		program_complain(NULL,
@@ -248,27 +261,42 @@ static int execute(const struct program *program, const struct plan *plan)
 	show_result(&progress, is_shown);
 	status = status_of(&progress);
 	execute_free(execution);
+	if (progress.outcome == EXECUTE_GONE)
+		status = supervise_watch(program, supervise, is_interrupted, signals);
 	close(signals);
 	return status;
 }
 
 /* ---- Together ---- */
 
-static int show_plan(const struct program *program, const struct plan *plan)
+static int show_plan(const struct program *program, const struct plan *plan,
+		     const struct supervise *supervise)
 {
 	struct text text = {0};
 	int status;
 
 	plan_add_text(&text, plan, program->users, program->options.is_dry_run);
+	supervise_add_text(&text, supervise);
 	status = program_write(text_str(&text), text.len);
 	text_done(&text);
 	return status;
 }
 
-static int decide(const struct program *program, const struct plan *plan)
+/* Where somebody looks on, or something would come back, whether it does is worth the wait. */
+static double time_to_watch(const struct options *options, const struct supervise *supervise)
+{
+	if (!isnan(options->watch_s))
+		return options->watch_s;
+	return is_terminal() || (supervise->supervisors->n > 0 && !options->at_supervisor)
+		       ? COMEBACK_WATCH_S
+		       : 0;
+}
+
+static int decide(struct program *program, const struct plan *plan,
+		  const struct supervise *supervise)
 {
 	const struct options *options = &program->options;
-	int status = show_plan(program, plan);
+	int status = show_plan(program, plan, supervise);
 
 	if (status != EXIT_OK)
 		return status;
@@ -288,7 +316,8 @@ static int decide(const struct program *program, const struct plan *plan)
 		program_complain(NULL, "nothing was done");
 		return EXIT_REFUSED;
 	}
-	return execute(program, plan);
+	program->options.watch_s = time_to_watch(options, supervise);
+	return execute(program, plan, supervise);
 }
 
 int run_kill(struct program *program)
@@ -296,6 +325,7 @@ int run_kill(struct program *program)
 	struct history *history = history_new(&program->thresholds);
 	struct moment now = {0};
 	struct plan *plan = NULL;
+	struct supervise supervise = {0};
 	int status;
 	int rc;
 
@@ -303,11 +333,17 @@ int run_kill(struct program *program)
 	rc = program_watch(program, history, &now);
 	status = rc == 0 ? make_plan(program, now.model, &plan)
 			 : program_fail("reading the processes", rc);
+	if (status == EXIT_OK) {
+		rc = supervise_open(&supervise, now.model, plan);
+		if (rc != 0)
+			status = program_fail("finding supervisors", rc);
+	}
 	moment_done(&now);
 	history_free(history);
 	haste_end(&program->haste);
 	if (status == EXIT_OK)
-		status = decide(program, plan);
+		status = decide(program, plan, &supervise);
+	supervise_done(&supervise);
 	plan_free(plan);
 	return status;
 }

@@ -129,8 +129,8 @@ static int dial(struct supervisor_stop *stop)
 		rc = open_socket(stop, sockets[stop->socket]);
 		if (rc == 0 || rc == -EAGAIN)
 			break;
-		text_clear(&stop->message);
-		text_printf(&stop->message, "%s: %s", sockets[stop->socket], strerror(-rc));
+		if (stop->message.len == 0)
+			text_printf(&stop->message, "%s: %s", sockets[stop->socket], strerror(-rc));
 	}
 	if (rc == 0)
 		make_request(stop);
@@ -235,12 +235,20 @@ static int finish(struct supervisor_stop *stop, int rc)
 	return rc;
 }
 
+/* Another one may have it, or may answer. */
+static bool is_worth_another(int rc)
+{
+	return rc == -ENOENT || rc == -ECONNRESET || rc == -ECONNREFUSED || rc == -EPIPE ||
+	       rc == -EBADMSG;
+}
+
 /* An exchange failed: the next socket, if there is one. */
 static int try_next(struct supervisor_stop *stop, int rc)
 {
 	hang_up(stop);
 	stop->socket++;
-	if (stop->socket < SUPERVISOR_SOCKETS_MAX && stop->supervisor->sockets[stop->socket])
+	if (is_worth_another(rc) && stop->socket < SUPERVISOR_SOCKETS_MAX &&
+	    stop->supervisor->sockets[stop->socket])
 		return 1;
 	return finish(stop, rc);
 }
