@@ -484,7 +484,7 @@ static void what_a_restart_leaked_is_told_from_what_the_app_has(void **state)
 					     "12 pm2:/root/.pm2/default/api orphan\n"
 					     "13 pm2:/root/.pm2/default/api orphan\n");
 	assert_string_equal(lab_why(lab, 12), "left behind by an earlier run of api, which was started again since");
-	assert_string_equal(lab_why(lab, 13), "pm_id in its environment; that is pid 11");
+	assert_string_equal(lab_why(lab, 13), "pm_id in its environment; its owner's first process is pid 11");
 	lab_free(lab);
 }
 
@@ -757,6 +757,8 @@ static const struct {
 	{GOD, "pm2"},
 	{NODE "/usr/lib/node_modules/pm2/bin/pm2 start x.js --no-daemon", "pm2"},
 	{NODE "/usr/bin/pm2-runtime start x.js", "pm2"},
+	{"/usr/bin/node \"PM2 v7.0.4: Go\" ; \"comm:PM2 v7.0.4: God\"", "pm2"},
+	{"/usr/bin/node my-daemon ; PM2_USAGE=CLI SILENT=true PM2_HOME=/x", "pm2"},
 	{"/bin/sh sh ; " APP(0, "api"), "pm2"},
 	{CLAUDE " claude --resume", "claude-code"},
 	{"/root/.local/share/claude/versions/2.1.330 claude", "claude-code"},

@@ -53,6 +53,33 @@ static void a_new_rule_is_added(void **state)
 	rules_free(rules);
 }
 
+static bool is_kept(const struct ruleset *rules, const char *trigger, const char *name)
+{
+	for (size_t g = 0; g < rules->n_groups; g++) {
+		const struct marker_group *group = &rules->groups[g];
+		bool is_triggered = false;
+
+		for (const char *const *t = group->triggers; t && *t; t++)
+			is_triggered = is_triggered || strcmp(*t, trigger) == 0;
+		for (const char *const *k = group->keep; is_triggered && *k; k++) {
+			if (strcmp(*k, name) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+static void variables_that_a_root_is_told_by_are_kept(void **state)
+{
+	struct ruleset *rules = parse("[robo]\nkind = agent\nlabel = Robo\nroot = exe:robo env:ROBO_HOME !env:ROBO_TEST\n", 0, "");
+
+	(void)state;
+	assert_true(is_kept(rules, "ROBO_HOME", "ROBO_HOME"));
+	assert_true(is_kept(rules, "ROBO_HOME", "ROBO_TEST"));
+	assert_false(is_kept(rules, "ROBO_HOME", "PATH"));
+	rules_free(rules);
+}
+
 static void a_rule_of_the_same_name_replaces_the_old(void **state)
 {
 	struct ruleset *rules = parse("[claude-code]\nkind = agent\nlabel = Mine\nroot = exe:mine\n", 0, "");
@@ -524,6 +551,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_built_in_rules_are_without_mistake),
 		cmocka_unit_test(a_new_rule_is_added),
+		cmocka_unit_test(variables_that_a_root_is_told_by_are_kept),
 		cmocka_unit_test(a_rule_of_the_same_name_replaces_the_old),
 		cmocka_unit_test(a_bad_rule_names_file_and_line_and_the_rest_works),
 		cmocka_unit_test(a_bad_replacement_leaves_the_old_rule),

@@ -355,7 +355,7 @@ static void details_say_why_a_process_has_its_owner(void **state)
 	press(desk, KEY_CODE_ENTER);
 	press(desk, KEY_CODE_ENTER);
 	expect_golden(desk, "details-100x40");
-	assert_contains(text_str(&desk->text), "CLAUDE_CODE_SESSION_ID in its environment; that is pid 4211");
+	assert_contains(text_str(&desk->text), "CLAUDE_CODE_SESSION_ID in its environment; its owner's root is pid 4211");
 	press(desk, KEY_CODE_ESCAPE);
 	assert_null(desk->ui.dialogue);
 	desk_free(desk);

@@ -76,7 +76,7 @@ static int32_t named_child(struct pass *pass, int32_t i)
 	if (!draft->owner.started_by && rule->kind == OWNER_PM2)
 		draft->owner.started_by = started_app(pass, i, daemon);
 	found->anchor = at;
-	found->evidence = pass_say(pass, "child of %s, pid %d: a root of it", rule->label,
+	found->evidence = pass_say(pass, "child of %s, pid %d: its owner begins here", rule->label,
 				   pass_process(pass, found->parent)->pid);
 	return at;
 }

@@ -124,7 +124,7 @@ static const char *say_ancestry(struct pass *pass, int32_t owner)
 	const struct draft *draft = pass_draft(pass, owner);
 
 	if (draft->owner.root == NO_PROC)
-		return pass_say(pass, "descends from processes of it; its root is gone");
+		return pass_say(pass, "descends from a process of it; its root is gone");
 	return pass_say(pass, "descends from its root, pid %d",
 			pass_process(pass, draft->owner.root)->pid);
 }

@@ -83,32 +83,47 @@ static void ask_engines(const struct pass *pass, const struct draft *draft,
 	text_done(&home_dir);
 }
 
-static void look(const struct pass *pass, const struct draft *draft, struct known_owner *known)
+static struct name_query query_of(const struct pass *pass, const struct draft *draft, int32_t face)
 {
-	/* of merged wrappers the innermost is the one that keeps files */
-	int32_t face =
-		draft->owner.root != NO_PROC && draft->core >= 0 ? draft->core : face_of(draft);
 	const struct process *proc = face >= 0 ? &pass->snap->procs[face] : NULL;
-	struct name_query query = {
+	bool is_alive = proc && draft->owner.root != NO_PROC;
+
+	return (struct name_query){
 		.rule = draft->rule,
 		.facts = proc ? proc->facts : NULL,
 		.home = proc ? pass->found[face].profile->home : NULL,
 		.key = draft->owner.key,
 		.session = draft->session,
-		.pid = proc && draft->owner.root != NO_PROC ? proc->pid : 0,
+		.pid = is_alive ? proc->pid : 0,
 		.ns_pid = proc ? proc->ns_pid : 0,
 		.start_ticks = proc ? proc->start_ticks : 0,
-		.since_ms = proc && draft->owner.root != NO_PROC
-				    ? snapshot_start_ms(pass->snap, proc)
-				    : 0,
+		.since_ms = is_alive ? snapshot_start_ms(pass->snap, proc) : 0,
 	};
+}
+
+/* An agent's registry and logs, as the process `face` would have written them. */
+static void look_as(const struct pass *pass, const struct draft *draft, int32_t face,
+		    struct identity *identity)
+{
+	struct name_query query = query_of(pass, draft, face);
+
+	names_read_session(&query, identity);
+	query.source = identity->source;
+	names_read_title(&query, identity);
+}
+
+static void look(const struct pass *pass, const struct draft *draft, struct known_owner *known)
+{
+	struct name_query query = query_of(pass, draft, face_of(draft));
 
 	identity_done(&known->identity);
 	identity_init(&known->identity);
 	if (draft->owner.kind == OWNER_AGENT) {
-		names_read_session(&query, &known->identity);
-		query.source = known->identity.source;
-		names_read_title(&query, &known->identity);
+		look_as(pass, draft, face_of(draft), &known->identity);
+		/* of merged wrappers the innermost may be the one that keeps files */
+		if (!known->identity.name && draft->owner.root != NO_PROC &&
+		    draft->core != draft->owner.root)
+			look_as(pass, draft, draft->core, &known->identity);
 		return;
 	}
 	/* a frame's key may hold its container's: files know the last part */

@@ -161,6 +161,10 @@ static void groups_make(struct ruleset *rules)
 			add_name(&always, rule->config_env);
 		conditions_names(&rule->envs, add_name, &triggers);
 		conditions_names(&rule->children, add_name, &triggers);
+		conditions_names(&rule->roots, add_name, &triggers);
+		conditions_names(&rule->root_nots, add_name, &triggers);
+		conditions_names(&rule->servers, add_name, &triggers);
+		conditions_names(&rule->monitors, add_name, &triggers);
 		if (triggers.n == 0)
 			continue;
 		for (size_t t = 0; t < triggers.n; t++)

@@ -279,7 +279,8 @@ int32_t owner_remembered(struct pass *pass, int32_t i)
 		pass_draft(pass, at)->owner.is_ended = true;
 		pass_draft(pass, at)->owner.evidence = pass_say(pass, "seen before its root ended");
 	}
-	pass->found[i].evidence = pass_say(pass, "was seen below it before its parent ended");
+	pass->found[i].evidence =
+		pass_say(pass, "was seen below its root, before its parent ended");
 	return at;
 }
 
@@ -295,7 +296,8 @@ const char *pass_say_claim(struct pass *pass, const struct claim *claim, int32_t
 	const struct draft *draft = pass_draft(pass, owner);
 
 	if (draft->owner.root != NO_PROC)
-		return pass_say(pass, "%s in its environment; that is pid %d", claim->marker,
+		return pass_say(pass, "%s in its environment; its %s is pid %d", claim->marker,
+				claim->is_child ? "owner's first process" : "owner's root",
 				pass_process(pass, draft->owner.root)->pid);
 	if (claim->is_child)
 		return pass_say(pass, "%s in its environment; no instance of it runs",

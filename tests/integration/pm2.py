@@ -227,6 +227,18 @@ def names_that_are_no_variables():
         scene.judge("pm2 names", rows)
 
 
+def a_daemon_with_another_title():
+    with Scene() as scene:
+        pm2 = Pm2(scene, "home")
+        pm2.env["PM2_DAEMON_TITLE"] = "shop"
+        scene.write("app.js", NODE_APP)
+        pm2.start({"name": "api", "script": "app.js"})
+        if not argv_of(pm2.god()).startswith("shop"):
+            raise Skip(f"this PM2 does not take it: {argv_of(pm2.god())}")
+        scene.judge("pm2 by another title", [(pm2.god(), "God", pm2.owner(parent=outside), False),
+                                             (pm2.pid("api"), "its app", pm2.app("api"), False)])
+
+
 def start_by_agent(scene, pm2, markers, client=None):
     """Apps of each kind, started by a `pm2 start` that runs in an agent's session."""
     scene.write("leak.js", LEAKING_APP)
@@ -327,4 +339,5 @@ def an_agent_that_runs_as_an_app():
 
 if __name__ == "__main__":
     main(two_homes_with_fork_and_cluster_apps, a_crash_loop, without_a_daemon, what_restarts_leak, names_that_are_no_variables,
-         started_by_an_agent_that_is_gone, started_by_an_agent_that_lives, an_app_of_a_humans_pm2_started_by_an_agent, an_agent_that_runs_as_an_app)
+         a_daemon_with_another_title, started_by_an_agent_that_is_gone, started_by_an_agent_that_lives,
+         an_app_of_a_humans_pm2_started_by_an_agent, an_agent_that_runs_as_an_app)
