@@ -26,6 +26,7 @@ int run_ui(struct program *program)
 			.is_mono = options->no_color || (no_color && *no_color),
 			.keep = settings_save,
 			.keep_context = &program->options,
+			.is_live = true,
 			.is_readonly = program->confine != NULL,
 			.has_mouse = !options->no_mouse,
 		},

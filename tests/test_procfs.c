@@ -1,8 +1,13 @@
 /* The parsers of /proc: real lines in, values out; what is broken is refused and the output left alone. */
+#include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "clade/cgroup.h"
+#include "clade/inspect.h"
+#include "clade/io.h"
 #include "collect/procfs.h"
 #include "collect/rates.h"
 #include "suite.h"
@@ -346,9 +351,77 @@ static void a_newborn_process_is_measured_since_its_birth(void **state)
 	assert_true(isnan(rates_cpu(&now, NULL, &proc, NULL)));
 }
 
+static void limits_are_read_with_their_units(void **state)
+{
+	static const char file[] = "Limit                     Soft Limit           Hard Limit           Units     \n"
+				   "Max cpu time              unlimited            unlimited            seconds   \n"
+				   "Max processes             95880                95881                processes \n"
+				   "Max open files            1024                 1048576              files     \n"
+				   "Max nice priority         0                    0                    \n"
+				   "Max broken                x                    0                    \n";
+	struct resource_limit limits[LIMITS_MAX];
+
+	(void)state;
+	assert_int_equal(inspect_parse_limits(file, sizeof(file) - 1, limits), 4);
+	assert_string_equal(limits[0].name, "Max cpu time");
+	assert_true(limits[0].soft == LIMIT_NONE && limits[0].hard == LIMIT_NONE);
+	assert_string_equal(limits[1].name, "Max processes");
+	assert_true(limits[1].soft == 95880 && limits[1].hard == 95881);
+	assert_string_equal(limits[2].unit, "files");
+	assert_string_equal(limits[3].unit, "");
+	/* whatever is cut off does no harm */
+	for (size_t len = 0; len < sizeof(file); len++)
+		assert_true(inspect_parse_limits(file, len, limits) <= 5);
+}
+
+static void descriptors_have_kinds(void **state)
+{
+	static const struct {
+		const char *target;
+		enum fd_kind kind;
+	} rows[] = {
+		{"socket:[123]", FD_SOCKET}, {"pipe:[9]", FD_PIPE}, {"anon_inode:[eventfd]", FD_OTHER}, {"/memfd:x (deleted)", FD_OTHER},
+		{"/dev/null", FD_DEVICE}, {"/dev/shm/x", FD_FILE}, {"/var/log/x (deleted)", FD_DELETED}, {"/", FD_FILE}, {"", FD_OTHER},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(inspect_fd_kind(rows[i].target), rows[i].kind);
+}
+
+/* Looks at this very process. */
+static void a_process_is_looked_at_only_when_it_is_the_one(void **state)
+{
+	struct text stat = {0};
+	struct text environment = {0};
+	struct inspection inspection;
+	struct proc_key key = {.pid = getpid()};
+	char comm[COMM_MAX];
+	int fd = open("/dev/null", O_RDONLY);
+
+	(void)state;
+	assert_int_equal(io_read_at(AT_FDCWD, "/proc/self/stat", 4096, &stat), 0);
+	assert_int_equal(procfs_parse_stat(text_str(&stat), stat.len, comm, &key.start_ticks), 0);
+	assert_int_equal(inspect_process(key, &inspection), 0);
+	assert_true(inspection.n_limits > 10);
+	assert_true(is_known(inspection.n_fds) && inspection.n_fds >= 4);
+	assert_true(inspection.fds[FD_DEVICE] >= 1);
+	assert_int_equal(inspect_environment(key, &environment), 0);
+	assert_true(environment.len > 0);
+	key.start_ticks++;
+	assert_int_equal(inspect_process(key, &inspection), -ESRCH);
+	assert_int_equal(inspect_environment(key, &environment), -ESRCH);
+	close(fd);
+	text_done(&stat);
+	text_done(&environment);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(limits_are_read_with_their_units),
+		cmocka_unit_test(descriptors_have_kinds),
+		cmocka_unit_test(a_process_is_looked_at_only_when_it_is_the_one),
 		cmocka_unit_test(a_name_may_hold_parentheses_and_newlines),
 		cmocka_unit_test(a_process_is_read_from_stat),
 		cmocka_unit_test(a_torn_stat_is_refused),

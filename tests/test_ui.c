@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "clade/io.h"
 #include "clade/safe.h"
+#include "collect/procfs.h"
 #include "lab.h"
 #include "suite.h"
 #include "tui/panes.h"
@@ -595,17 +597,6 @@ static void the_mouse_selects_opens_sorts_and_presses_keys(void **state)
 	desk_free(desk);
 }
 
-/* What the setup screen wanted kept. */
-static int keep_in_text(void *context, const struct setting *settings, size_t n, struct text *path)
-{
-	struct text *kept = context;
-
-	text_add(path, "/home/me/clade.conf");
-	for (size_t i = 0; i < n; i++)
-		text_printf(kept, "%s.%s=%s\n", settings[i].section, settings[i].name, settings[i].value);
-	return 0;
-}
-
 static void go_down_to(struct desk *desk, const char *what)
 {
 	press(desk, KEY_CODE_HOME);
@@ -628,6 +619,68 @@ static void go_down_to(struct desk *desk, const char *what)
 		press(desk, KEY_CODE_DOWN);
 	}
 	fail_msg("no line with %s", what);
+}
+
+/* This very process as the machine's only one: it can be looked at. */
+static void take_myself(struct desk *desk)
+{
+	struct text stat = {0};
+	struct text table = {0};
+	char comm[COMM_MAX];
+	uint64_t start;
+
+	assert_int_equal(io_read_at(AT_FDCWD, "/proc/self/stat", 4096, &stat), 0);
+	assert_int_equal(procfs_parse_stat(text_str(&stat), stat.len, comm, &start), 0);
+	text_printf(&table, "%d 0 /bin/me me ; start:%llu CLAUDECODE=1\n", getpid(), (unsigned long long)start);
+	take(desk, 2, &table);
+	text_done(&stat);
+	text_done(&table);
+}
+
+static void a_value_of_the_environment_is_shown_only_when_asked_for(void **state)
+{
+	struct desk *desk = desk_new(100, 200, false);
+
+	(void)state;
+	take_myself(desk);
+	press(desk, 't');
+	/* what only the snapshot knows are the markers */
+	press(desk, 'e');
+	assert_contains(desk_read(desk), "CLAUDECODE");
+	assert_null(strstr(text_str(&desk->text), "SRCDIR"));
+	press(desk, KEY_CODE_ESCAPE);
+	desk->ui.is_live = true;
+	press(desk, 'e');
+	go_down_to(desk, "SRCDIR");
+	assert_null(strstr(text_str(&desk->text), "SRCDIR = "));
+	press(desk, KEY_CODE_ENTER);
+	assert_contains(desk_read(desk), "SRCDIR = ");
+	press(desk, KEY_CODE_HOME);
+	press(desk, KEY_CODE_DOWN);
+	assert_null(strstr(desk_read(desk), "SRCDIR = "));
+	press(desk, KEY_CODE_ESCAPE);
+	desk->ui.is_readonly = true;
+	press(desk, 'e');
+	go_down_to(desk, "SRCDIR");
+	press(desk, KEY_CODE_ENTER);
+	assert_contains(desk_read(desk), "values are not shown");
+	assert_null(strstr(text_str(&desk->text), "SRCDIR = "));
+	press(desk, KEY_CODE_ESCAPE);
+	press(desk, KEY_CODE_ENTER);
+	assert_contains(desk_read(desk), "open files    ");
+	assert_contains(text_str(&desk->text), "limits        ");
+	desk_free(desk);
+}
+
+/* What the setup screen wanted kept. */
+static int keep_in_text(void *context, const struct setting *settings, size_t n, struct text *path)
+{
+	struct text *kept = context;
+
+	text_add(path, "/home/me/clade.conf");
+	for (size_t i = 0; i < n; i++)
+		text_printf(kept, "%s.%s=%s\n", settings[i].section, settings[i].name, settings[i].value);
+	return 0;
 }
 
 static void setup_changes_at_once_and_keeps_what_changed(void **state)
@@ -792,6 +845,7 @@ int main(void)
 		cmocka_unit_test(while_paused_nothing_moves),
 		cmocka_unit_test(quit_quits),
 		cmocka_unit_test(the_mouse_selects_opens_sorts_and_presses_keys),
+		cmocka_unit_test(a_value_of_the_environment_is_shown_only_when_asked_for),
 		cmocka_unit_test(setup_changes_at_once_and_keeps_what_changed),
 		cmocka_unit_test(a_resize_does_no_harm_to_any_dialogue),
 		cmocka_unit_test(any_keys_at_any_size_do_no_harm),

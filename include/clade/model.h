@@ -87,9 +87,11 @@ struct group {
 				   NAN unknown */
 	struct bounded pids;    /* tasks in its control group and the limit that binds first */
 	struct bounded memory;  /* likewise, bytes */
+	double memory_per_s;    /* how fast that fills, by the slower of 10 and 60 s; NAN unknown */
 	uint64_t oom_kills;     /* in its control groups since these were made; UNKNOWN */
 	uint64_t oom_kills_new; /* since the sample before; UNKNOWN */
 	double oom_per_min;     /* in the last minute; NAN unknown */
+	uint64_t ended_ms;      /* when its root was seen to go, since the epoch; UNKNOWN */
 	uint32_t badges;        /* of enum badge */
 	uint32_t badges_before; /* in the sample before */
 	const uint32_t *trend;  /* processes (nested) every 10 s of the last 10 min, oldest first */
@@ -142,6 +144,7 @@ struct model {
 	double sixty_s;
 	uint64_t ten_ms; /* when they began, on the snapshot's clock */
 	uint64_t sixty_ms;
+	double memory_per_s;              /* how fast memory of the machine fills, likewise */
 	double oom_per_min;               /* of the machine, in the last minute; NAN unknown */
 	enum verdict_kind verdict_before; /* of the sample before, and whom it was about */
 	int32_t verdict_owner_before;

@@ -73,6 +73,7 @@ struct tui_config {
 	bool has_mouse;
 	settings_keep *keep; /* NULL: nothing can be kept */
 	void *keep_context;
+	bool is_live;     /* the source is this machine: a process can be looked at more closely */
 	bool is_readonly; /* nothing can be signalled: said on the screen */
 };
 

@@ -164,9 +164,11 @@ void badges_add(struct text *out, const struct model *model, int32_t owner)
 			    group->badges & BADGE_EXPLODING ? "EXPLODING" : "GROWING",
 			    units_signed(number, group->own_growth.procs_10s_per_s));
 	if (group->badges & BADGE_MEMORY) {
+		double per_s = NAN;
+
 		part(&line);
-		text_printf(&line, "MEM +%s/s",
-			    units_bytes_rate(number, group->own_growth.rss_10s_per_s));
+		verdict_memory_eta(model, owner, &per_s, NULL);
+		text_printf(&line, "MEM +%s/s", units_bytes_rate(number, per_s));
 	}
 	if (group->badges & BADGE_OOM) {
 		part(&line);

@@ -28,6 +28,7 @@ struct past {
 struct mark {
 	uint64_t mono_ms;
 	uint64_t oom_kills; /* of the machine, since boot; UNKNOWN */
+	uint64_t memory;    /* of the machine that is used; UNKNOWN */
 	struct size all;
 	struct past *items; /* by pid */
 	size_t n;
@@ -39,6 +40,7 @@ struct owner_mark {
 	struct size own;
 	struct size nested;
 	uint64_t starts; /* roots begun */
+	uint64_t memory; /* of its control group that is used; UNKNOWN, 0 before it was there */
 	uint64_t kills;  /* OOM kills in its control groups, as far as seen */
 };
 
@@ -47,6 +49,8 @@ struct owner_history {
 	struct owner_mark
 		marks[MARKS]; /* at the places of history.marks; another time: not known yet then */
 	struct owner_mark latest;
+	uint64_t ended_ms;         /* when its root went, since the epoch; UNKNOWN */
+	bool has_root;             /* it had one in the last sample */
 	uint64_t seen_ms;          /* when it was last in a sample */
 	uint64_t restarts;         /* the supervisor's counter then, UNKNOWN */
 	uint32_t trend[TREND_MAX]; /* a ring */
@@ -302,6 +306,13 @@ int history_compare(const struct history *history, struct model *model)
 	return rc;
 }
 
+static uint64_t memory_used(const struct machine *machine)
+{
+	return is_known(machine->mem_total_bytes) && is_known(machine->mem_available_bytes)
+		       ? machine->mem_total_bytes - machine->mem_available_bytes
+		       : UNKNOWN;
+}
+
 /* The table of all branches. */
 static int make_mark(const struct history *history, const struct model *model, struct mark *mark)
 {
@@ -311,6 +322,7 @@ static int make_mark(const struct history *history, const struct model *model, s
 	*mark = (struct mark){
 		.mono_ms = snap->mono_ms,
 		.oom_kills = snap->machine.oom_kills,
+		.memory = memory_used(&snap->machine),
 		.items = malloc((model->n_branches + 1) * sizeof(*mark->items)),
 		.all = size_of(&model->all, &history->latest.all),
 	};
@@ -342,6 +354,7 @@ static struct owner_history *get_owner(struct history *history, const char *id)
 	owner = mem_new(1, sizeof(*owner));
 	owner->id = mem_strdup(id);
 	owner->restarts = UNKNOWN;
+	owner->ended_ms = UNKNOWN;
 	HASH_ADD_KEYPTR(hh, history->owners, owner->id, strlen(owner->id), owner);
 	return owner;
 }
@@ -382,6 +395,12 @@ static void add_owner(struct history *history, const struct model *model, size_t
 	latest->nested = size_of(&group->nested, &latest->nested);
 	latest->starts += starts_between(kept, owner, roots_born);
 	latest->kills += is_known(group->oom_kills_new) ? group->oom_kills_new : 0;
+	latest->memory = group->memory.used;
+	if (!owner->is_ended)
+		kept->ended_ms = UNKNOWN;
+	else if (kept->has_root)
+		kept->ended_ms = model->snap->taken_ms;
+	kept->has_root = owner->root != NO_PROC;
 	latest->mono_ms = model->snap->mono_ms;
 	kept->seen_ms = model->snap->mono_ms;
 	add_trend(kept, model->snap->mono_ms, group->nested.procs);
@@ -562,6 +581,14 @@ static void copy_trend(const struct owner_history *owner, struct model *model, s
 	group->n_trend = n;
 }
 
+/* By the slower of both windows: what grows only now and then does not fill anything. */
+static double fill_rate(uint64_t now, uint64_t ten, double ten_s, uint64_t sixty, double sixty_s)
+{
+	if (!is_known(now) || !is_known(ten) || !is_known(sixty) || ten_s <= 0 || sixty_s <= 0)
+		return NAN;
+	return fmin(((double)now - (double)ten) / ten_s, ((double)now - (double)sixty) / sixty_s);
+}
+
 static void owner_rates(const struct history *history, struct model *model,
 			const struct window *window)
 {
@@ -573,10 +600,15 @@ static void owner_rates(const struct history *history, struct model *model,
 		const struct owner_mark *now = &owner->latest;
 
 		copy_trend(owner, model, group);
+		group->ended_ms = owner->ended_ms;
 		group->growth = growth_between(&now->nested, &ten.nested, window->ten_s,
 					       &sixty.nested, window->sixty_s);
 		group->own_growth = growth_between(&now->own, &ten.own, window->ten_s, &sixty.own,
 						   window->sixty_s);
+		group->memory_per_s = ten.memory > 0 && sixty.memory > 0
+					      ? fill_rate(now->memory, ten.memory, window->ten_s,
+							  sixty.memory, window->sixty_s)
+					      : NAN;
 		group->loop_per_min =
 			window->sixty_s > 0 ? (double)(now->starts - sixty.starts) : NAN;
 		group->oom_per_min = window->sixty_s > 0 && is_known(group->oom_kills)
@@ -625,6 +657,8 @@ void history_rates(const struct history *history, struct model *model)
 	model->sixty_s = window.sixty_s > 0 ? window.sixty_s : NAN;
 	model->ten_ms = window.ten_ms;
 	model->sixty_ms = window.sixty_ms;
+	model->memory_per_s = fill_rate(history->latest.memory, ten->memory, window.ten_s,
+					sixty->memory, window.sixty_s);
 	model->oom_per_min =
 		window.sixty_s > 0 && is_known(model->snap->machine.oom_kills) &&
 				is_known(sixty->oom_kills)

@@ -51,22 +51,32 @@ double verdict_eta(const struct model *model, int32_t owner, double per_s, const
 double verdict_memory_eta(const struct model *model, int32_t owner, double *per_s,
 			  const char **limit)
 {
+	static const char *const names[] = {"memory full", "its memory limit reached"};
 	const struct group *group = &model->groups[owner];
-	const struct machine *machine = &model->snap->machine;
-	double room = INFINITY;
-	const char *name = NULL;
-	double rate = fmin(group->own_growth.rss_10s_per_s, group->own_growth.rss_60s_per_s);
+	double own = fmin(group->own_growth.rss_10s_per_s, group->own_growth.rss_60s_per_s);
+	uint64_t available = model->snap->machine.mem_available_bytes;
+	/* pages that processes share are counted for each of them: the machine's memory knows */
+	double rates[] = {fmin(own, model->memory_per_s), group->memory_per_s};
+	double rooms[] = {(double)available,
+			  (double)group->memory.max - (double)group->memory.used};
+	double soonest = NAN;
 
-	if (isnan(group->own_growth.rss_10s_per_s) || isnan(group->own_growth.rss_60s_per_s) ||
-	    rate <= 0)
-		return NAN;
-	take_room(0, machine->mem_available_bytes, "memory full", &room, &name);
-	take_room(group->memory.used, group->memory.max, "its memory limit reached", &room, &name);
-	if (per_s)
-		*per_s = rate;
-	if (limit)
-		*limit = name;
-	return name ? fmax(room, 0) / rate : NAN;
+	if (isnan(own) || isnan(model->memory_per_s) || !is_known(available))
+		rates[0] = NAN;
+	if (!is_known(group->memory.max) || !is_known(group->memory.used))
+		rates[1] = NAN;
+	for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
+		double eta_s = fmax(rooms[i], 0) / rates[i];
+
+		if (isnan(rates[i]) || rates[i] <= 0 || eta_s >= soonest)
+			continue;
+		soonest = eta_s;
+		if (per_s)
+			*per_s = rates[i];
+		if (limit)
+			*limit = names[i];
+	}
+	return soonest;
 }
 
 /* How often a command stands among an owner's processes. */

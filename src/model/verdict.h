@@ -15,9 +15,9 @@ int verdict_make(struct model *model);
  * is known. `*limit` (may be NULL) gets what will have happened then. */
 double verdict_eta(const struct model *model, int32_t owner, double per_s, const char **limit);
 
-/* Seconds until an owner's memory, growing as it does, fills its control group or the machine, by
- * the slower of its rates over 10 and 60 s; NAN when it does not grow. `*per_s` and `*limit` (may
- * be NULL) get the rate and what will have happened then. */
+/* Seconds until an owner's memory, growing as it does, fills its control group or the machine; NAN
+ * when it does not grow. `*per_s` and `*limit` (may be NULL) get the rate and what will have
+ * happened then. */
 double verdict_memory_eta(const struct model *model, int32_t owner, double *per_s,
 			  const char **limit);
 

@@ -37,11 +37,13 @@ void command_clear(struct ui *ui);
 /* details.c */
 void command_help(struct ui *ui);
 void command_details(struct ui *ui);
-void command_environment(struct ui *ui);
 
 /* input.c */
 void command_search(struct ui *ui);
 void command_filter(struct ui *ui);
+
+/* environment.c */
+void command_environment(struct ui *ui);
 
 /* setup.c */
 void command_setup(struct ui *ui);

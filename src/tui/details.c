@@ -1,8 +1,10 @@
 /* Pages of text: help, all about a row, the markers of its environment. */
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
+#include "clade/inspect.h"
 #include "clade/safe.h"
 #include "commands.h"
 #include "ui.h"
@@ -104,6 +106,27 @@ static void add_limits(struct text *page, const struct group *group)
 			    units_count(a, group->oom_kills));
 }
 
+/* When its root went, as far as we have seen it go, and what it left. */
+static void add_ended(struct text *page, const struct model *model, int32_t at)
+{
+	const struct group *group = &model->groups[at];
+	char age[UNITS_LEN];
+	char number[UNITS_LEN];
+
+	if (!model->attr->owners[at].is_ended) {
+		add_field(page, "root", "none");
+		return;
+	}
+	text_printf(page, "%-12s  gone", "root");
+	if (is_known(group->ended_ms))
+		text_printf(page, ", %s ago",
+			    units_duration(age, (double)(model->snap->taken_ms - group->ended_ms) /
+							1000));
+	else
+		text_add(page, " before clade looked");
+	text_printf(page, "; what it left: %s processes\n", units_count(number, group->own.procs));
+}
+
 static void details_owner(struct ui *ui, int32_t at)
 {
 	const struct model *model = ui->model;
@@ -127,8 +150,7 @@ static void details_owner(struct ui *ui, int32_t at)
 		text_printf(page, "%-12s  pid %d, %" PRIu32 " living\n", "root",
 			    model->snap->procs[owner->root].pid, owner->instances);
 	else
-		add_field(page, "root",
-			  owner->is_ended ? "gone: what is left are orphans" : "none");
+		add_ended(page, model, at);
 	text_printf(page, "%-12s  %s", "since", units_time(when, owner->since_ms));
 	if (is_known(owner->since_ms) && owner->since_ms <= model->snap->taken_ms)
 		text_printf(page, " (%s ago)",
@@ -209,6 +231,106 @@ static void add_cgroups(struct text *page, const char *cgroup)
 	}
 }
 
+static void add_limit_value(struct text *page, const struct resource_limit *limit, uint64_t value)
+{
+	char number[UNITS_LEN];
+
+	if (value == LIMIT_NONE)
+		text_add(page, "unlimited");
+	else if (strcmp(limit->unit, "bytes") == 0)
+		text_add(page, units_bytes(number, value));
+	else
+		text_add(page, units_count(number, value));
+}
+
+/* What has no limit at all needs no line. */
+static void add_process_limits(struct text *page, const struct inspection *inspection)
+{
+	const char *label = "limits";
+
+	for (size_t i = 0; i < inspection->n_limits; i++) {
+		const struct resource_limit *limit = &inspection->limits[i];
+
+		if (limit->soft == LIMIT_NONE && limit->hard == LIMIT_NONE)
+			continue;
+		text_printf(page, "%-12s  %s ", label, limit->name + strlen("Max "));
+		add_limit_value(page, limit, limit->soft);
+		if (limit->hard != limit->soft) {
+			text_add(page, ", at most ");
+			add_limit_value(page, limit, limit->hard);
+		}
+		text_add_char(page, '\n');
+		label = "";
+	}
+}
+
+static void add_open_files(struct text *page, const struct inspection *inspection)
+{
+	char number[UNITS_LEN];
+	const char *comma = ": ";
+
+	text_printf(page, "%-12s  %s", "open files", units_count(number, inspection->n_fds));
+	for (int kind = 0; kind < FD_KINDS && is_known(inspection->n_fds); kind++) {
+		if (inspection->fds[kind] == 0)
+			continue;
+		text_printf(page, "%s%s %s", comma, units_count(number, inspection->fds[kind]),
+			    fd_kind_name((enum fd_kind)kind));
+		comma = ", ";
+	}
+	text_add_char(page, '\n');
+}
+
+/* What is read only of the process that somebody looks at. */
+static void add_inspection(struct ui *ui, const struct process *proc)
+{
+	struct inspection inspection;
+	int rc = ui->is_live ? inspect_process(process_key(proc), &inspection) : -ENOTSUP;
+
+	if (rc == -ESRCH)
+		add_field(&ui->page, "open files", "it has ended meanwhile");
+	else if (rc != 0)
+		add_field(&ui->page, "open files", NULL);
+	if (rc != 0)
+		return;
+	add_open_files(&ui->page, &inspection);
+	add_process_limits(&ui->page, &inspection);
+}
+
+/* Since it started, and now. */
+static void add_io(struct text *page, const struct process *proc)
+{
+	char a[UNITS_LEN];
+	char b[UNITS_LEN];
+
+	text_printf(page, "%-12s  read %s, %s/s now; ", "I/O", units_bytes(a, proc->io_read_bytes),
+		    units_bytes_rate(b, (double)proc->io_read_rate));
+	text_printf(page, "written %s, %s/s now\n", units_bytes(a, proc->io_write_bytes),
+		    units_bytes_rate(b, (double)proc->io_write_rate));
+}
+
+/* What its control group uses of what it may. */
+static void add_cgroup_limits(struct text *page, const struct model *model,
+			      const struct process *proc)
+{
+	const struct cgroup_use *use =
+		proc->facts->cgroup ? snapshot_find_cgroup(model->snap, proc->facts->cgroup) : NULL;
+	char a[UNITS_LEN];
+	char b[UNITS_LEN];
+
+	if (!use)
+		return;
+	if (is_known(use->pids.max))
+		text_printf(page, "%-12s  %s of %s tasks\n", "its limits",
+			    units_count(a, use->pids.used), units_count(b, use->pids.max));
+	if (is_known(use->memory.max))
+		text_printf(page, "%-12s  %s of %s memory\n",
+			    is_known(use->pids.max) ? "" : "its limits",
+			    units_bytes(a, use->memory.used), units_bytes(b, use->memory.max));
+	if (is_known(use->oom_kills) && use->oom_kills > 0)
+		text_printf(page, "%-12s  %s since it was made\n", "OOM kills",
+			    units_count(a, use->oom_kills));
+}
+
 static void details_proc(struct ui *ui, int32_t at)
 {
 	const struct model *model = ui->model;
@@ -248,7 +370,10 @@ static void details_proc(struct ui *ui, int32_t at)
 		    units_duration(age, snapshot_age_s(model->snap, proc)),
 		    units_time(when, snapshot_start_ms(model->snap, proc)));
 	text_printf(page, "%-12s  %" PRIu32 ", nice %d\n", "threads", proc->threads, proc->nice);
+	add_inspection(ui, proc);
+	add_io(page, proc);
 	add_cgroups(page, proc->facts->cgroup);
+	add_cgroup_limits(page, model, proc);
 	text_add_char(page, '\n');
 	add_sums(page, &subtree);
 	add_growth(page, &growth);
@@ -335,32 +460,4 @@ void command_details(struct ui *ui)
 		break;
 	}
 	page_open(ui, titles[row->type]);
-}
-
-void command_environment(struct ui *ui)
-{
-	const struct row *row = ui_selected(ui);
-	const struct facts *facts;
-	const char *end;
-
-	if (!row || row->type != ROW_PROC) {
-		ui_say(ui, true, "only a process has an environment");
-		return;
-	}
-	facts = ui->model->snap->procs[row->index].facts;
-	end = facts->markers + facts->markers_len;
-	text_clear(&ui->page);
-	if (facts->env == ENV_DENIED)
-		text_add(&ui->page, "Its environment is not readable: not your process.\n");
-	else if (facts->env == ENV_CLOBBERED)
-		text_add(&ui->page, "The program has overwritten its environment.\n");
-	else if (facts->markers_len == 0)
-		text_add(&ui->page, "No owner markers in its environment.\n");
-	else
-		text_add(&ui->page, "Owner markers in its environment, by name:\n\n");
-	for (const char *entry = facts->markers; entry < end; entry += strlen(entry) + 1) {
-		safe_add(&ui->page, entry, strcspn(entry, "="));
-		text_add_char(&ui->page, '\n');
-	}
-	page_open(ui, "Environment");
 }

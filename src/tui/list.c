@@ -152,11 +152,9 @@ static enum style value_style(enum column_id id, const struct ui *ui, const stru
 		return totals.blocked > 0 ? STYLE_BLOCKED : STYLE_DIM;
 	case COLUMN_GROWTH:
 	case COLUMN_BIRTHS:
-		return badges & BADGE_EXPLODING ? STYLE_ALARM
-		       : badges & BADGE_GROWING ? STYLE_WARN
-						: STYLE_NORMAL;
+		return badges & (BADGE_EXPLODING | BADGE_GROWING) ? STYLE_WARN : STYLE_NORMAL;
 	case COLUMN_LIMIT:
-		return badges & BADGE_LIMIT ? STYLE_ALARM : STYLE_NORMAL;
+		return badges & BADGE_LIMIT ? STYLE_ZOMBIE : STYLE_NORMAL;
 	case COLUMN_KIND:
 		return row->type == ROW_OWNER ? kind_style(model->attr->owners[row->index].kind)
 					      : STYLE_NORMAL;

@@ -236,6 +236,7 @@ int tui_run(const struct tui_config *config, struct text *error)
 				  .keep = config->keep,
 				  .keep_context = config->keep_context,
 				  .is_ascii = config->is_ascii,
+				  .is_live = config->is_live,
 				  .is_readonly = config->is_readonly,
 				  .delay_s = config->delay_s,
 			  });

@@ -17,6 +17,7 @@ void ui_init(struct ui *ui, const struct ui_config *config)
 		.theme = config->theme,
 		.keymap = config->keymap,
 		.is_ascii = config->is_ascii,
+		.is_live = config->is_live,
 		.is_readonly = config->is_readonly,
 		.delay_s = config->delay_s,
 		.height = 24,

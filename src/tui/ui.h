@@ -31,6 +31,7 @@ struct ui {
 	const struct keymap *keymap;
 	bool is_ascii;
 	bool is_readonly;
+	bool is_live; /* its processes are those of this machine, now */
 	bool is_paused;
 	bool is_following;
 	bool wants_redraw; /* the terminal's contents may be broken */
@@ -81,6 +82,7 @@ struct ui_config {
 	void *keep_context;
 	bool is_ascii;
 	bool is_readonly;
+	bool is_live;
 	double delay_s;
 };
 
