@@ -33,11 +33,12 @@ static void a_process_is_read_from_stat(void **state)
 	struct process proc = {.pid = 1};
 	char comm[COMM_MAX] = "";
 	uint64_t stack = 0;
+	bool is_forked = false;
 
 	(void)state;
 	assert_int_equal(procfs_parse_process(PARSE("4211 (a) R (b\n) S 1 4210 4209 34816 -1 4194560 1 2 3 4 50 6 7 8 20 -5 3 0 "
 						    "684113 1000 20 18446744073709551615 94 95 140 0 0\n"),
-					      4096, &proc, comm, &stack),
+					      4096, &proc, comm, &stack, &is_forked),
 			 0);
 	assert_string_equal(comm, "a) R (b\n");
 	assert_int_equal(proc.pid, 4211);
@@ -53,11 +54,17 @@ static void a_process_is_read_from_stat(void **state)
 	assert_int_equal(proc.rss_bytes, 20 * 4096);
 	assert_int_equal(stack, 140);
 	assert_false(proc.is_kernel);
+	assert_false(is_forked);
+	assert_int_equal(procfs_parse_process(PARSE("4211 (sh) S 1 4210 4209 34816 -1 4194624 1 2 3 4 50 6 7 8 20 -5 3 0 "
+						    "684113 1000 20 18446744073709551615 94 95 140 0 0\n"),
+					      4096, &proc, comm, &stack, &is_forked),
+			 0);
+	assert_true(is_forked);
 	assert_int_not_equal(procfs_parse_process(PARSE("4211 (sh) S 1 4210 4209 34816 -1 4194560 1 2 3 4 50 6 7 8 20 -5 3 0 684113"),
-						  4096, &proc, comm, &stack),
+						  4096, &proc, comm, &stack, &is_forked),
 			     0);
 	assert_int_equal(proc.pid, 4211);
-	assert_string_equal(comm, "a) R (b\n");
+	assert_string_equal(comm, "sh");
 }
 
 static void a_torn_stat_is_refused(void **state)

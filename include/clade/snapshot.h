@@ -171,6 +171,8 @@ struct snapshot {
 	struct machine machine;
 	struct process *procs; /* by pid, ascending */
 	size_t n_procs;
+	size_t n_unread; /* of them those of which, for lack of time, nothing but what moves was
+			    read: their facts are a name and guesses from their parents */
 	struct cgroup_use *cgroups; /* by text, ascending; of all groups that have processes */
 	size_t n_cgroups;
 	const char **notes; /* what could not be seen, a sentence each ("/proc is mounted with

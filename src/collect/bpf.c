@@ -246,12 +246,12 @@ static int add_process(struct bpf *bpf, const struct task_record *record)
 static int add_init(struct bpf *bpf)
 {
 	struct text bytes = {0};
-	struct seen seen = {0};
+	struct seen seen = {.uid = UINT32_MAX};
 	int rc = io_read_at(AT_FDCWD, "/proc/1/stat", FILE_MAX, &bytes);
 
 	if (rc == 0)
 		rc = procfs_parse_process(text_str(&bytes), bytes.len, bpf->page_bytes, &seen.proc,
-					  seen.comm, &seen.stack);
+					  seen.comm, &seen.stack, &seen.is_forked);
 	text_done(&bytes);
 	return rc == 0 ? sampler_add(&bpf->sampler, &seen) : 0;
 }
@@ -428,12 +428,13 @@ static bool is_true(struct bpf *bpf)
 	struct process self = {0};
 	char comm[COMM_MAX];
 	uint64_t stack;
+	bool is_forked;
 	bool is_found = false;
 	int fd = open_iterator(bpf);
 
 	if (io_read_at(AT_FDCWD, "/proc/self/stat", FILE_MAX, &bytes) == 0)
 		procfs_parse_process(text_str(&bytes), bytes.len, bpf->page_bytes, &self, comm,
-				     &stack);
+				     &stack, &is_forked);
 	text_done(&bytes);
 	while (fd >= 0 && !is_found) {
 		ssize_t len = read(fd, bpf->buffer, BUFFER);

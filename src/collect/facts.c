@@ -354,6 +354,44 @@ static int read_at(struct facts_reader *reader, int dir, struct proc_key key, bo
 	return *facts ? 0 : -ENOMEM;
 }
 
+int facts_read_in(struct facts_reader *reader, const struct facts_place *place,
+		  const struct facts *older, uint32_t *ns_pid, const struct facts **facts)
+{
+	struct text *cgroup = &reader->buffers[BUFFER_CGROUP];
+	struct facts draft = {
+		.comm = place->comm, .markers = "", .uid = place->uid, .pid_ns = UNKNOWN};
+
+	if (place->is_zombie && older)
+		keep_older(&draft, older);
+	else if (!place->is_zombie)
+		read_living(reader, place->dir, NULL, &draft);
+	if (draft.pid_ns == reader->own_pid_ns && is_known(draft.pid_ns))
+		*ns_pid = (uint32_t)place->pid;
+	else
+		read_status(reader, place->dir, &draft, ns_pid);
+	draft.uid = place->uid;
+	if (io_read_at(place->dir, "cgroup", SMALL_FILE, cgroup) == 0)
+		draft.cgroup = text_str(cgroup);
+	*facts = facts_intern(reader->store, &draft);
+	return *facts ? 0 : -ENOMEM;
+}
+
+bool facts_hold_namespace(int dir, const struct facts *facts)
+{
+	return read_ns(dir, "ns/pid") == facts->pid_ns;
+}
+
+bool facts_hold_cgroup(struct facts_reader *reader, int64_t pid, const char *cgroup)
+{
+	struct text *now = &reader->buffers[BUFFER_CGROUP];
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/%lld/cgroup", (long long)pid);
+	if (io_read_at(AT_FDCWD, path, SMALL_FILE, now) != 0)
+		return true;
+	return cgroup && strcmp(text_str(now), cgroup) == 0;
+}
+
 bool facts_agree(const struct facts *facts, const struct facts_known *known)
 {
 	if (is_known(known->pid_ns) &&

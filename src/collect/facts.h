@@ -60,6 +60,25 @@ const struct facts *facts_inherit(const struct facts_reader *reader, const struc
  * `facts`: what changes without an exec. */
 bool facts_hold(struct facts_reader *reader, int64_t pid, const struct facts *facts);
 
+/* What is read of a process whose directory in /proc is open already. */
+struct facts_place {
+	int dir; /* its directory: what is read is of this process and of no later one */
+	int32_t pid;
+	uint32_t uid;
+	const char *comm;
+	bool is_zombie;
+};
+
+/* As facts_read(), with nothing looked up a second time. */
+int facts_read_in(struct facts_reader *reader, const struct facts_place *place,
+		  const struct facts *older, uint32_t *ns_pid, const struct facts **facts);
+
+/* Whether the process whose directory in /proc this is lives in the pid namespace of `facts`. */
+bool facts_hold_namespace(int dir, const struct facts *facts);
+
+/* Whether the process is still in that control group, as far as it is there. */
+bool facts_hold_cgroup(struct facts_reader *reader, int64_t pid, const char *cgroup);
+
 /* The full name of a kernel thread: up to 63 bytes, of which the kernel keeps 15 at hand. */
 void facts_read_comm(struct facts_reader *reader, int64_t pid, char comm[COMM_MAX]);
 

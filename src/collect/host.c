@@ -77,6 +77,12 @@ int host_add_notes(struct snapshot *snap, size_t denied)
 						 "owners there come from cgroup and ancestry only",
 						 (unsigned)geteuid(), denied,
 						 denied == 1 ? "process" : "processes"));
+	if (rc == 0 && snap->n_unread > 0)
+		rc = add_note(snap,
+			      arena_printf(&snap->arena,
+					   "%zu processes were not looked at yet: their owners "
+					   "come from ancestry only",
+					   snap->n_unread));
 	if (rc == 0 && is_known(snap->host.pid_ns) && snap->host.pid_ns != INITIAL_PID_NS)
 		rc = add_note(snap, arena_strdup(&snap->arena, "run inside a pid namespace: only "
 							       "the processes in it are visible"));

@@ -109,9 +109,9 @@ static bool take_signed(const char **at, const char *end, int64_t *value)
 
 /* 4242 (a) b) S 1 4242 4242 0 -1 4194560 … */
 int procfs_parse_process(const char *bytes, size_t len, size_t page_bytes, struct process *proc,
-			 char comm[COMM_MAX], uint64_t *stack)
+			 char comm[COMM_MAX], uint64_t *stack, bool *is_forked)
 {
-	enum { KERNEL_THREAD = 0x200000 }; /* PF_KTHREAD */
+	enum { FORKED = 0x40, KERNEL_THREAD = 0x200000 }; /* PF_FORKNOEXEC, PF_KTHREAD */
 	int64_t fields[STAT_FIELDS] = {0};
 	const char *end = bytes + len;
 	const char *head = bytes;
@@ -147,6 +147,7 @@ int procfs_parse_process(const char *bytes, size_t len, size_t page_bytes, struc
 	};
 	memcpy(comm, name, sizeof(name));
 	*stack = (uint64_t)fields[STAT_STACK];
+	*is_forked = ((uint64_t)fields[STAT_FLAGS] & FORKED) != 0;
 	return 0;
 }
 

@@ -16,9 +16,10 @@ enum { COMM_MAX = 64 }; /* with NUL; kernel threads have up to 63 bytes */
 int procfs_parse_stat(const char *bytes, size_t len, char comm[COMM_MAX], uint64_t *start_ticks);
 
 /* The same, and what else of it a snapshot needs, without facts and rates; I/O is left at 0.
- * `stack` is the start of its stack, 0 when that is not shown. Returns 0 or -EINVAL. */
+ * `stack` is the start of its stack, 0 when that is not shown; `is_forked`: it has executed nothing
+ * since it was forked. Returns 0 or -EINVAL. */
 int procfs_parse_process(const char *bytes, size_t len, size_t page_bytes, struct process *proc,
-			 char comm[COMM_MAX], uint64_t *stack);
+			 char comm[COMM_MAX], uint64_t *stack, bool *is_forked);
 
 /* /proc/N/status: the effective user and the innermost pid. Each is UINT32_MAX or 0 when its line
  * is not there. */

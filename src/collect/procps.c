@@ -19,15 +19,19 @@
 #include "clade/source.h"
 #include "machine.h"
 #include "sampler.h"
+#include "walk.h"
 
 enum {
 	SLICE_NS = 4000000,       /* the keyboard is looked at this often while reading */
+	LIBRARY_MOST = 1024,      /* tasks that the library reads in ten milliseconds or so */
+	FORKED = 0x40,            /* PF_FORKNOEXEC in stat's flags */
 	KERNEL_THREAD = 0x200000, /* PF_KTHREAD in stat's flags */
 };
 
 /* What of stat is asked for, in this order. */
 enum item {
 	PID,
+	UID,
 	PPID,
 	PGRP,
 	SESSION,
@@ -46,6 +50,7 @@ enum item {
 
 static enum pids_item items[ITEMS] = {
 	[PID] = PIDS_ID_PID,
+	[UID] = PIDS_ID_EUID,
 	[PPID] = PIDS_ID_PPID,
 	[PGRP] = PIDS_ID_PGRP,
 	[SESSION] = PIDS_ID_SESSION,
@@ -66,6 +71,9 @@ struct procps {
 	struct sampler sampler;
 	struct machine_reader machine;
 	struct pids_info *pids;
+	const struct pids_fetch *fetched; /* all of this sample, NULL: they are walked through */
+	int at;
+	struct walk walk;
 };
 
 static struct procps *procps_of(struct source *source)
@@ -73,15 +81,20 @@ static struct procps *procps_of(struct source *source)
 	return (struct procps *)source;
 }
 
-/* Once the library has come to the end of /proc it stays there: each sample asks it anew. */
-static int open_pids(struct procps *procps)
+/*
+ * The library reads /proc/uptime again for each process that it hands out by itself, and all in one
+ * go otherwise: with many tasks either is too slow. Those are walked through.
+ */
+static int begin_reading(struct procps *procps)
 {
-	int rc;
+	uint64_t tasks = procps->sampler.snap->machine.tasks;
 
-	if (procps->pids)
-		procps_pids_unref(&procps->pids);
-	rc = procps_pids_new(&procps->pids, items, ITEMS);
-	return rc < 0 ? rc : 0;
+	procps->at = 0;
+	procps->fetched = NULL;
+	if (!is_known(tasks) || tasks > LIBRARY_MOST)
+		return walk_begin(&procps->walk);
+	procps->fetched = procps_pids_reap(procps->pids, PIDS_FETCH_TASKS_ONLY);
+	return procps->fetched ? 0 : walk_begin(&procps->walk);
 }
 
 static int procps_begin(struct source *source, const struct snapshot *previous)
@@ -94,7 +107,7 @@ static int procps_begin(struct source *source, const struct snapshot *previous)
 		return rc;
 	snap = procps->sampler.snap;
 	machine_read(&procps->machine, snap, previous);
-	rc = open_pids(procps);
+	rc = begin_reading(procps);
 	if (rc == 0)
 		rc = sampler_reserve(&procps->sampler, is_known(snap->machine.tasks)
 							       ? (size_t)snap->machine.tasks
@@ -136,10 +149,31 @@ static int take_process(struct procps *procps, const struct pids_stack *stack)
 					     (uint64_t)sysconf(_SC_PAGESIZE),
 			},
 		.stack = head[STACK].result.ul_int,
+		.uid = head[UID].result.u_int,
+		.is_forked = (head[FLAGS].result.ul_int & FORKED) != 0,
 	};
 
 	copy_comm(seen.comm, head[CMD].result.str);
 	return sampler_add(&procps->sampler, &seen);
+}
+
+/* Adds the next process. Returns 1, 0 when there is none left, or -errno. */
+static int take_next(struct procps *procps)
+{
+	struct seen seen;
+	int rc;
+
+	if (procps->fetched && procps->at == procps->fetched->counts->total)
+		return 0;
+	if (procps->fetched) {
+		rc = take_process(procps, procps->fetched->stacks[procps->at++]);
+		return rc == 0 ? 1 : rc;
+	}
+	rc = walk_next(&procps->walk, &procps->sampler, &seen);
+	if (rc <= 0)
+		return rc;
+	rc = sampler_add(&procps->sampler, &seen);
+	return rc == 0 ? 1 : rc;
 }
 
 static int procps_step(struct source *source)
@@ -149,17 +183,12 @@ static int procps_step(struct source *source)
 
 	assert(procps->sampler.snap);
 	do {
-		const struct pids_stack *stack =
-			procps_pids_get(procps->pids, PIDS_FETCH_TASKS_ONLY);
-		int rc;
+		int rc = take_next(procps);
 
-		if (!stack)
-			return 0;
-		rc = take_process(procps, stack);
-		if (rc != 0) {
+		if (rc < 0)
 			sampler_drop(&procps->sampler);
+		if (rc <= 0)
 			return rc;
-		}
 	} while (clock_ns(CLOCK_MONOTONIC) < until);
 	return 1;
 }
@@ -180,6 +209,7 @@ static void procps_close(struct source *source)
 
 	if (procps->pids)
 		procps_pids_unref(&procps->pids);
+	walk_done(&procps->walk);
 	machine_done(&procps->machine);
 	sampler_done(&procps->sampler);
 	free(procps);
@@ -203,7 +233,9 @@ static int procps_open(const struct source_config *config, struct source **sourc
 	rc = sampler_init(&procps->sampler, config);
 	if (rc == 0)
 		rc = machine_init(&procps->machine);
-	if (rc != 0) {
+	if (rc == 0)
+		rc = procps_pids_new(&procps->pids, items, ITEMS);
+	if (rc < 0) {
 		procps_close(&procps->base);
 		return rc;
 	}

@@ -22,9 +22,13 @@ enum {
 	FACTS_YOUNG_MS =
 		2000, /* between fork and exec a child shows its parent's arguments: read again */
 	FILE_MAX = 1 << 20,
-	FIRST_SPARE_NS = 60000000, /* of a sample without one before, for looking again */
-	SPARE_NS = 10000000,       /* of any other */
+	FIRST_SPARE_NS = 60000000,  /* of a sample without one before, for looking again */
+	SPARE_NS = 10000000,        /* of any other, at the least */
+	SPARE_PART = 8,             /* and this part of what the sample before took */
+	FIRST_FACTS_NS = 600000000, /* for what is new in a sample without one before: then rows */
 };
+
+static const uint64_t FACTS_NS = 2000000000; /* in any other */
 
 /* What is kept of a process for the next sample and is no business of a snapshot. */
 struct side {
@@ -33,6 +37,7 @@ struct side {
 	uint64_t facts_ms; /* when its facts were read, by the clock of snapshots */
 	uint64_t io_ms;
 	bool is_assumed; /* its arguments are thought to be its parent's */
+	bool is_unread;  /* nothing but its name is known: there was no time */
 };
 
 void sampler_drop(struct sampler *sampler)
@@ -65,6 +70,13 @@ int sampler_reserve(struct sampler *sampler, size_t count)
 	return reserve(sampler, count + PROCS_SLACK);
 }
 
+static uint64_t spare_of(const struct snapshot *previous)
+{
+	uint64_t part = previous ? (uint64_t)(previous->cost_s * 1e9) / SPARE_PART : FIRST_SPARE_NS;
+
+	return part > SPARE_NS ? part : SPARE_NS;
+}
+
 int sampler_begin(struct sampler *sampler, const struct snapshot *previous)
 {
 	struct snapshot *snap;
@@ -81,7 +93,8 @@ int sampler_begin(struct sampler *sampler, const struct snapshot *previous)
 	sampler->denied = 0;
 	for (size_t i = 0; i < IMAGES; i++)
 		sampler->images[i] = NO_PROC;
-	sampler->spare_ns = previous ? SPARE_NS : FIRST_SPARE_NS;
+	sampler->spare_ns = spare_of(previous);
+	sampler->facts_ns = previous ? FACTS_NS : FIRST_FACTS_NS;
 	sampler->started_ns = clock_ns(CLOCK_MONOTONIC);
 	snap->taken_ms = clock_ms(CLOCK_REALTIME);
 	snap->mono_ms = clock_ms(CLOCK_BOOTTIME);
@@ -93,19 +106,26 @@ int sampler_begin(struct sampler *sampler, const struct snapshot *previous)
 	return rc;
 }
 
-/* The same process in the sample before, or NULL: both are in the order of pids. */
-static const struct process *find_previous(struct sampler *sampler, const struct process *proc)
+/* The process of that pid in the sample before, or NULL: both are in the order of pids. */
+static const struct process *find_pid(struct sampler *sampler, int32_t pid)
 {
 	const struct snapshot *previous = sampler->previous;
 
 	if (!previous)
 		return NULL;
-	while (sampler->at < previous->n_procs && previous->procs[sampler->at].pid < proc->pid)
+	while (sampler->at < previous->n_procs && previous->procs[sampler->at].pid < pid)
 		sampler->at++;
-	if (sampler->at == previous->n_procs || previous->procs[sampler->at].pid != proc->pid ||
-	    previous->procs[sampler->at].start_ticks != proc->start_ticks)
+	if (sampler->at == previous->n_procs || previous->procs[sampler->at].pid != pid)
 		return NULL;
 	return &previous->procs[sampler->at];
+}
+
+/* The same process, not only the same pid. */
+static const struct process *find_previous(struct sampler *sampler, const struct process *proc)
+{
+	const struct process *before = find_pid(sampler, proc->pid);
+
+	return before && before->start_ticks == proc->start_ticks ? before : NULL;
 }
 
 static const struct side *side_of(const struct sampler *sampler, const struct process *before)
@@ -115,21 +135,33 @@ static const struct side *side_of(const struct sampler *sampler, const struct pr
 	return &sampler->old_sides[before - sampler->previous->procs];
 }
 
-static bool is_stale(const struct sampler *sampler, const struct process *proc,
-		     const struct process *before, const struct side *side, const struct side *now,
-		     const char *comm)
+bool sampler_knows(struct sampler *sampler, int32_t pid)
 {
-	uint64_t born_ms = proc->start_ticks * 1000 / sampler->snap->host.ticks_per_s;
+	const struct process *before = find_pid(sampler, pid);
+	const struct side *side = side_of(sampler, before);
+
+	return side && !side->is_unread;
+}
+
+/* Whether facts are no longer those of the process: it has executed something, become another
+ * user's or a zombie. */
+static bool is_stale(const struct sampler *sampler, const struct seen *seen,
+		     const struct process *before, const struct side *side)
+{
+	uint64_t born_ms = seen->proc.start_ticks * 1000 / sampler->snap->host.ticks_per_s;
 
 	if (!side)
 		return true;
-	if (now->stack != side->stack || strncmp(comm, before->facts->comm, COMM_MAX - 1) != 0)
-		return proc->state != 'Z'; /* a zombie has no stack left, and keeps its facts */
-	if ((proc->state == 'Z') != (before->state == 'Z'))
+	if (seen->stack != side->stack ||
+	    strncmp(seen->comm, before->facts->comm, COMM_MAX - 1) != 0)
+		return seen->proc.state !=
+		       'Z'; /* a zombie has no stack left, and keeps its facts */
+	if ((seen->proc.state == 'Z') != (before->state == 'Z') ||
+	    (seen->uid != UINT32_MAX && seen->uid != before->facts->uid))
 		return true;
-	if (side->facts_ms < born_ms + FACTS_YOUNG_MS)
-		return true;
-	return ((uint64_t)proc->pid + sampler->sample) % FACTS_TURN == 0;
+	/* where no stack is seen, nothing tells of an exec that keeps the name */
+	return seen->stack == 0 && seen->proc.state != 'Z' &&
+	       side->facts_ms < born_ms + FACTS_YOUNG_MS;
 }
 
 static int take_kernel(struct sampler *sampler, const struct seen *seen, struct process *proc,
@@ -155,23 +187,6 @@ static int take_kernel(struct sampler *sampler, const struct seen *seen, struct 
 	return proc->facts ? 0 : -ENOMEM;
 }
 
-static int take_facts(struct sampler *sampler, const struct seen *seen, struct process *proc,
-		      const struct process *before, const struct side *old_side, struct side *side)
-{
-	int rc;
-
-	if (before && old_side && !is_stale(sampler, proc, before, old_side, side, seen->comm)) {
-		proc->facts = facts_get(before->facts);
-		proc->ns_pid = before->ns_pid;
-		side->facts_ms = old_side->facts_ms;
-		return 0;
-	}
-	rc = facts_read(&sampler->reader, process_key(proc), proc->state == 'Z',
-			before ? before->facts : NULL, NULL, &proc->ns_pid, &proc->facts);
-	side->facts_ms = sampler->snap->mono_ms;
-	return rc;
-}
-
 static int32_t *image_of(struct sampler *sampler, uint64_t stack)
 {
 	return &sampler->images[(stack >> 4) % IMAGES];
@@ -186,7 +201,8 @@ static const struct facts *find_twin(struct sampler *sampler, const struct seen 
 	const struct process *twin = i != NO_PROC ? &sampler->snap->procs[i] : NULL;
 
 	if (!seen->is_forked || !twin || sampler->sides[i].stack != seen->stack ||
-	    twin->session != seen->proc.session || strcmp(twin->facts->comm, seen->comm) != 0)
+	    sampler->sides[i].is_unread || twin->session != seen->proc.session ||
+	    strcmp(twin->facts->comm, seen->comm) != 0)
 		return NULL;
 	return twin->facts;
 }
@@ -264,6 +280,138 @@ static int take_deep(struct sampler *sampler, const struct seen *seen, struct pr
 	return proc->facts ? look_again(sampler, proc, &known, side) : -ENOMEM;
 }
 
+/* Reads facts while there is time for that in this sample. Returns 0 or what facts_read() does, and
+ * -EAGAIN when the time is over. */
+static int read_facts(struct sampler *sampler, const struct seen *seen, struct process *proc,
+		      const struct process *before, struct side *side)
+{
+	const struct facts_place place = {
+		.dir = seen->dir,
+		.pid = proc->pid,
+		.uid = seen->uid,
+		.comm = seen->comm,
+		.is_zombie = proc->state == 'Z',
+	};
+	const struct facts *older = before ? before->facts : NULL;
+	uint64_t began_ns = clock_ns(CLOCK_MONOTONIC);
+	uint64_t took_ns;
+	int rc;
+
+	if (sampler->facts_ns == 0)
+		return -EAGAIN;
+	rc = seen->dir > 0
+		     ? facts_read_in(&sampler->reader, &place, older, &proc->ns_pid, &proc->facts)
+		     : facts_read(&sampler->reader, process_key(proc), place.is_zombie, older, NULL,
+				  &proc->ns_pid, &proc->facts);
+	side->facts_ms = sampler->snap->mono_ms;
+	took_ns = clock_ns(CLOCK_MONOTONIC) - began_ns;
+	sampler->facts_ns -= took_ns < sampler->facts_ns ? took_ns : sampler->facts_ns;
+	return rc;
+}
+
+/* The facts of its parent, as far as that was seen before it; or NULL. */
+static const struct facts *parent_facts(const struct sampler *sampler, const struct process *proc)
+{
+	int32_t parent = snapshot_find_pid(sampler->snap, proc->ppid);
+
+	return parent != NO_PROC ? sampler->snap->procs[parent].facts : NULL;
+}
+
+/* Only its name and user are known; a control group and namespaces are most often the parent's. */
+static int guess_facts(struct sampler *sampler, const struct seen *seen, struct process *proc,
+		       struct side *side)
+{
+	const struct facts *parent = parent_facts(sampler, proc);
+	const struct facts guess = {
+		.comm = seen->comm,
+		.markers = "",
+		.uid = seen->uid,
+		.cgroup = parent ? parent->cgroup : NULL,
+		.pid_ns = parent ? parent->pid_ns : UNKNOWN,
+		.is_ns_foreign = parent && parent->is_ns_foreign,
+	};
+
+	side->is_unread = true;
+	sampler->snap->n_unread++;
+	proc->facts = facts_intern(sampler->store, &guess);
+	return proc->facts ? 0 : -ENOMEM;
+}
+
+/* A process that was forked and has executed nothing has the environment, the executable and, until
+ * it is looked at, the arguments and the control group of what it was forked from. */
+static int inherit_facts(struct sampler *sampler, const struct seen *seen, struct process *proc,
+			 const struct facts *twin, struct side *side)
+{
+	const struct facts_known known = {
+		.comm = seen->comm,
+		.cgroup = twin->cgroup,
+		.pid_ns = twin->pid_ns,
+		.uid = seen->uid,
+		.is_ns_foreign = twin->is_ns_foreign,
+	};
+
+	proc->facts = facts_inherit(&sampler->reader, twin, &known);
+	if (twin->pid_ns == sampler->reader.own_pid_ns)
+		proc->ns_pid = (uint32_t)proc->pid;
+	side->is_assumed = true;
+	side->facts_ms = sampler->snap->mono_ms;
+	return proc->facts ? 0 : -ENOMEM;
+}
+
+/* What may have changed without an exec, and what was assumed, while there is time. */
+static int look_again_plain(struct sampler *sampler, struct process *proc, struct side *side)
+{
+	const struct facts *older = proc->facts;
+	uint64_t began_ns;
+	uint64_t took_ns;
+	int rc = 0;
+
+	if (proc->state == 'Z' || sampler->spare_ns == 0 ||
+	    !(side->is_assumed || is_turn(sampler, proc)))
+		return 0;
+	began_ns = clock_ns(CLOCK_MONOTONIC);
+	if (!facts_hold(&sampler->reader, proc->pid, older) ||
+	    !facts_hold_cgroup(&sampler->reader, proc->pid, older->cgroup)) {
+		rc = facts_read(&sampler->reader, process_key(proc), false, older, NULL,
+				&proc->ns_pid, &proc->facts);
+		if (rc == 0)
+			facts_put(older);
+		else if (rc == -ESRCH)
+			rc = 0; /* gone meanwhile: it stays as it was seen */
+	}
+	side->is_assumed = false;
+	side->facts_ms = sampler->snap->mono_ms;
+	took_ns = clock_ns(CLOCK_MONOTONIC) - began_ns;
+	sampler->spare_ns -= took_ns < sampler->spare_ns ? took_ns : sampler->spare_ns;
+	return rc;
+}
+
+/* Facts of a process of which only /proc/N/stat was read. */
+static int take_plain(struct sampler *sampler, const struct seen *seen, struct process *proc,
+		      const struct process *before, const struct side *old_side, struct side *side)
+{
+	const struct facts *twin = NULL;
+	int rc;
+
+	if (before && !is_stale(sampler, seen, before, old_side) && !old_side->is_unread) {
+		proc->facts = facts_get(before->facts);
+		proc->ns_pid = before->ns_pid;
+		side->facts_ms = old_side->facts_ms;
+		side->is_assumed = old_side->is_assumed;
+		return look_again_plain(sampler, proc, side);
+	}
+	/* a child may have been forked into a namespace of its own */
+	if (proc->state != 'Z' && seen->dir > 0)
+		twin = find_twin(sampler, seen);
+	if (twin && facts_hold_namespace(seen->dir, twin))
+		rc = inherit_facts(sampler, seen, proc, twin, side);
+	else
+		rc = read_facts(sampler, seen, proc, before, side);
+	if (rc == -EAGAIN)
+		return guess_facts(sampler, seen, proc, side);
+	return rc == 0 && side->is_assumed ? look_again_plain(sampler, proc, side) : rc;
+}
+
 static void read_io(struct process *proc)
 {
 	struct text bytes = {0};
@@ -336,7 +484,7 @@ int sampler_add(struct sampler *sampler, const struct seen *seen)
 	else if (seen->is_deep)
 		rc = take_deep(sampler, seen, proc, before, old_side, side);
 	else
-		rc = take_facts(sampler, seen, proc, before, old_side, side);
+		rc = take_plain(sampler, seen, proc, before, old_side, side);
 	if (rc == -ESRCH)
 		return 0;
 	if (rc != 0)

@@ -22,13 +22,14 @@ struct seen {
 	uint64_t stack;      /* start of its stack: another address means another exec; 0 when not
 				ours to see */
 	char comm[COMM_MAX];
+	uint32_t uid;   /* effective */
+	bool is_forked; /* has not executed anything since it was forked */
+	int dir; /* its directory in /proc, open since before it was looked at; 0: not open */
 
 	/* from a collector that looks into the kernel */
 	bool is_deep;       /* the rest is valid, as is I/O in `proc` */
-	bool is_forked;     /* has not executed anything since it was forked */
 	const char *cgroup; /* as in struct facts_known; valid until the sample is sealed */
 	uint64_t pid_ns;
-	uint32_t uid;
 	bool is_ns_foreign;
 };
 
@@ -57,6 +58,7 @@ struct sampler {
 	size_t denied;          /* processes whose environment may not be read */
 	int32_t images[IMAGES]; /* a process that runs what these run, by its stack; or NO_PROC */
 	uint64_t spare_ns;      /* left for looking again at what is most likely as it was */
+	uint64_t facts_ns;      /* left for reading facts of processes that are new to us */
 	uint64_t started_ns;
 
 	/* the one before */
@@ -76,6 +78,10 @@ int sampler_begin(struct sampler *sampler, const struct snapshot *previous);
 /* Room for `count` processes, in addition to what may come while they are read. Returns 0 or
  * -ENOMEM. */
 int sampler_reserve(struct sampler *sampler, size_t count);
+
+/* Whether the sample before has a process of that pid, which is not below those already added, and
+ * knows its facts. */
+bool sampler_knows(struct sampler *sampler, int32_t pid);
 
 /* Adds a process; pids ascend. Returns 0, also when it is gone by now, or -ENOMEM. */
 int sampler_add(struct sampler *sampler, const struct seen *seen);

@@ -8,9 +8,11 @@
 
 #include "sampler.h"
 
+/* `{0}` is a closed one. */
 struct walk {
-	int dir;   /* /proc; -1: not open */
-	size_t at; /* in `entries` */
+	int dir;     /* /proc */
+	int process; /* the directory of the last process that was new, or 0 */
+	size_t at;   /* in `entries` */
 	size_t len;
 	uint64_t page_bytes;
 	_Alignas(uint64_t) char entries[32
@@ -21,12 +23,9 @@ struct walk {
 int walk_begin(struct walk *walk);
 void walk_done(struct walk *walk);
 
-/* Reads the next process. Returns 1, 0 when there is none left, or -errno. One that vanishes
- * meanwhile is passed over. */
-int walk_next(struct walk *walk, struct seen *seen);
-
-/* /proc/N/stat: sets all that it tells of a process. `page_bytes` is what its resident memory is
- * counted in. Returns 0, or -EINVAL with `seen` as it was. */
-int walk_parse(const char *bytes, size_t len, uint64_t page_bytes, struct seen *seen);
+/* Reads the next process; `sampler` tells which are new to it. Returns 1, 0 when there is none
+ * left, or -errno. One that vanishes meanwhile is passed over. seen->dir is open until the next
+ * call. */
+int walk_next(struct walk *walk, struct sampler *sampler, struct seen *seen);
 
 #endif

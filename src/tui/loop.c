@@ -113,14 +113,18 @@ static void begin_sample(struct loop *loop)
 }
 
 /* The next sample comes after the delay, and never so soon that reading would take more than half
- * of the time. */
+ * of the time; but at once as long as there are processes that were not looked at for lack of it.
+ */
 static void schedule(struct loop *loop)
 {
+	const struct snapshot *last = previous(loop);
 	uint64_t took = now_ms() - loop->sampled_ms;
 	uint64_t delay = (uint64_t)(loop->ui.delay_s * 1000);
 
 	if (delay < 2 * took)
 		delay = 2 * took;
+	if (last && last->n_unread > 0)
+		delay = took;
 	loop->next_ms = loop->sampled_ms + delay;
 }
 

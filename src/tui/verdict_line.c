@@ -98,6 +98,9 @@ void draw_verdict(const struct ui *ui, struct cells *cells, int row)
 		return;
 	if (ui->is_paused)
 		snprintf(note, sizeof(note), " PAUSED, %s old", units_duration(age, ui->age_s));
+	else if (ui->model->snap->n_unread > 0)
+		snprintf(note, sizeof(note), " %s not read yet",
+			 units_count(age, ui->model->snap->n_unread));
 	else if (ui->age_s > 2 * ui->delay_s && ui->age_s > 1)
 		snprintf(note, sizeof(note), " %s old", units_duration(age, ui->age_s));
 	room = cells->columns - (int)strlen(note);
