@@ -8,6 +8,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "clade/audit.h"
 #include "clade/clock.h"
 #include "clade/execute.h"
 #include "clade/mem.h"
@@ -19,6 +20,7 @@ enum {
 	ANSWER_MAX = 64,
 	PROGRESS_MS = 100,
 	POLL_MOST_MS = 100,
+	LINE_ROOM = 512,
 };
 
 /* ---- Targets and the plan ---- */
@@ -155,19 +157,18 @@ static bool is_interrupted(int signals, int wait_ms)
 	return false;
 }
 
-static void show_progress(const struct execution *execution)
+static void show_progress(const struct execution *execution, struct text *line)
 {
 	struct execute_progress progress;
-	struct text line = {0};
 
 	execute_progress(execution, &progress);
-	text_printf(&line, "\r\033[K%s: %zu stopped, %zu signalled, %zu gone, %zu left",
+	text_clear(line);
+	text_printf(line, "\r\033[K%s: %zu stopped, %zu signalled, %zu gone, %zu left",
 		    execute_phase_name(progress.phase), progress.stopped, progress.signalled,
 		    progress.gone, progress.left);
 	if (progress.phase == EXECUTE_GRACE)
-		text_printf(&line, ", SIGKILL in %.0f s", progress.grace_left_s);
-	program_write(text_str(&line), line.len);
-	text_done(&line);
+		text_printf(line, ", SIGKILL in %.0f s", progress.grace_left_s);
+	program_write(text_str(line), line->len);
 }
 
 static void show_result(const struct execute_progress *progress, bool has_line)
@@ -214,29 +215,34 @@ static int status_of(const struct execute_progress *progress)
 static void run_to_end(struct execution *execution, int signals, bool is_shown)
 {
 	uint64_t shown_ms = 0;
+	struct text line = {0};
 
+	/* while processes are stopped, no memory must be asked for */
+	text_room(&line, LINE_ROOM);
 	while (execute_step(execution) > 0) {
 		uint64_t now = clock_ms(CLOCK_MONOTONIC);
 
 		if (is_shown && now - shown_ms >= PROGRESS_MS) {
-			show_progress(execution);
+			show_progress(execution, &line);
 			shown_ms = now;
 		}
 		if (is_interrupted(signals, execute_pause_ms(execution)))
 			execute_cancel(execution);
 	}
+	text_done(&line);
 }
 
 /* Tells the supervisors first, if that was asked for: what they would bring back is not there then.
  */
 static int execute(struct program *program, const struct plan *plan,
-		   const struct supervise *supervise)
+		   const struct supervise *supervise, struct audit *audit)
 {
 	struct execute_config config = {.grace_s = program->options.grace_s};
 	struct execution *execution;
 	struct execute_progress progress;
 	const char *term = getenv("TERM");
 	bool is_shown = is_terminal() && term && strcmp(term, "dumb") != 0;
+	bool was_told = audit_why(audit) != NULL;
 	int signals = catch_signals();
 	int status = EXIT_OK;
 	int rc;
@@ -247,17 +253,20 @@ static int execute(struct program *program, const struct plan *plan,
 		close(signals);
 		return status;
 	}
-	rc = execute_begin(plan, &config, &execution);
 
-	if (rc == -EXDEV)
-		program_complain(NULL,
-				 "/proc is another pid namespace's: its numbers are not ours");
+	if (audit_begin(audit, plan, config.grace_s) != 0 && !was_told)
+		program_complain(NULL, audit_why(audit));
+	rc = execute_begin(plan, &config, &execution);
 	if (rc != 0) {
+		audit_end(audit,
+			  &(struct execute_progress){.outcome = EXECUTE_FAILED, .error = rc});
 		close(signals);
-		return program_fail("beginning", rc);
+		return program_fail(rc == -EXDEV ? "/proc is another pid namespace's" : "beginning",
+				    rc);
 	}
 	run_to_end(execution, signals, is_shown);
 	execute_progress(execution, &progress);
+	audit_end(audit, &progress);
 	show_result(&progress, is_shown);
 	status = status_of(&progress);
 	execute_free(execution);
@@ -292,11 +301,22 @@ static double time_to_watch(const struct options *options, const struct supervis
 		       : 0;
 }
 
+/* A kill that is not written down is not prevented, but nobody shall find out only later. */
+static struct audit *open_audit(const struct program *program)
+{
+	struct audit *audit = audit_open(program->users);
+
+	if (audit_why(audit))
+		program_complain(NULL, audit_why(audit));
+	return audit;
+}
+
 static int decide(struct program *program, const struct plan *plan,
 		  const struct supervise *supervise)
 {
 	const struct options *options = &program->options;
 	int status = show_plan(program, plan, supervise);
+	struct audit *audit;
 
 	if (status != EXIT_OK)
 		return status;
@@ -312,12 +332,16 @@ static int decide(struct program *program, const struct plan *plan,
 		program_complain(NULL, "nobody can be asked without a terminal: say --yes");
 		return EXIT_USAGE;
 	}
-	if (!options->is_yes && !confirm(plan)) {
+	audit = open_audit(program);
+	if (options->is_yes || confirm(plan)) {
+		program->options.watch_s = time_to_watch(options, supervise);
+		status = execute(program, plan, supervise, audit);
+	} else {
 		program_complain(NULL, "nothing was done");
-		return EXIT_REFUSED;
+		status = EXIT_REFUSED;
 	}
-	program->options.watch_s = time_to_watch(options, supervise);
-	return execute(program, plan, supervise);
+	audit_close(audit);
+	return status;
 }
 
 int run_kill(struct program *program)

@@ -13,7 +13,7 @@ declare -A home=(
 	[attribution.h]=attribute [attributor.h]=attribute
 	[bundle.h]=model [column.h]=model [columns.def]=model [model.h]=model [moment.h]=model [query.h]=model [rows.h]=model [selection.h]=model [thresholds.h]=model
 	[comeback.h]=action [supervisor.h]=action
-	[execute.h]=action [haste.h]=action [plan.h]=action
+	[audit.h]=action [execute.h]=action [haste.h]=action [plan.h]=action
 	[confine.h]=action [export.h]=export [redact.h]=export [samples.h]=export [ring.h]=export [tui.h]=tui
 )
 

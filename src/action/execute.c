@@ -73,7 +73,7 @@ struct execution {
 	size_t spared;
 	bool has_pidfd;
 	int error;
-	uint64_t began_ms, ended_ms, phase_ms, progress_ms, pause_until_ms;
+	uint64_t began_ms, ended_ms, look_ms, phase_ms, progress_ms, pause_until_ms;
 	struct survivor survivors[SURVIVORS_MAX];
 	size_t n_survivors;
 };
@@ -134,23 +134,31 @@ static void set_gone(struct member *member, bool is_zombie)
 }
 
 /* The same for a member; what became of it is noted. */
-static int signal_member(struct execution *execution, struct member *member, int number)
+static int signal_member_seen(struct execution *execution, struct member *member, int number,
+			      struct look_entry *entry)
 {
-	struct look_entry entry;
-	int rc = deliver(execution, member->pid, member->start_ticks, number, &entry);
+	int rc = deliver(execution, member->pid, member->start_ticks, number, entry);
 
 	if (rc == -ESRCH) {
-		bool is_same = entry.pid == member->pid && entry.start_ticks == member->start_ticks;
+		bool is_same =
+			entry->pid == member->pid && entry->start_ticks == member->start_ticks;
 
-		execution->spared += entry.pid == member->pid && !is_same;
+		execution->spared += entry->pid == member->pid && !is_same;
 		set_gone(member, is_same);
 	} else if (rc != 0) {
 		member->error = (int16_t)-rc;
 	} else {
 		member->error = 0;
-		member->state = entry.state;
+		member->state = entry->state;
 	}
 	return rc;
+}
+
+static int signal_member(struct execution *execution, struct member *member, int number)
+{
+	struct look_entry entry;
+
+	return signal_member_seen(execution, member, number, &entry);
 }
 
 static int compare_groups(const void *id, const void *group)
@@ -176,12 +184,15 @@ static bool is_in_stopped_group(struct execution *execution, int32_t pgrp)
 
 static void stop_member(struct execution *execution, struct member *member)
 {
-	if (signal_member(execution, member, SIGSTOP) != 0)
+	struct look_entry entry;
+
+	if (signal_member_seen(execution, member, SIGSTOP, &entry) != 0)
 		return;
 	if (!member->is_stopped && member->state == 'T' &&
 	    !is_in_stopped_group(execution, member->pgrp))
 		member->was_stopped = true;
 	member->is_stopped = true;
+	recogniser_see_member(execution->recogniser, &entry);
 }
 
 static void continue_member(struct execution *execution, struct member *member)
@@ -227,6 +238,7 @@ static void begin_look(struct execution *execution)
 {
 	execution->activity = DO_LOOK;
 	execution->looks++;
+	execution->look_ms = now_ms();
 	execution->new_in_look = 0;
 	look_begin(execution->look);
 	recogniser_begin(execution->recogniser, execution->looks);
@@ -249,7 +261,7 @@ static void see_other(struct execution *execution, const struct look_entry *entr
 	struct look_entry now;
 
 	recogniser_see_other(execution->recogniser, entry);
-	if (entry->state == 'T' && is_in_stopped_group(execution, entry->pgrp))
+	if (is_in_stopped_group(execution, entry->pgrp))
 		(void)deliver(execution, entry->pid, entry->start_ticks, SIGCONT, &now);
 }
 
@@ -361,10 +373,14 @@ static void begin_pass(struct execution *execution, enum activity activity)
 	execution->cursor = 0;
 }
 
+/* At least as long as the look took: we run before everybody else. */
 static void pause_for(struct execution *execution, uint64_t ms)
 {
+	uint64_t now = now_ms();
+	uint64_t took = now - execution->look_ms;
+
 	execution->activity = DO_PAUSE;
-	execution->pause_until_ms = now_ms() + ms;
+	execution->pause_until_ms = now + (took > ms ? took : ms);
 }
 
 /* Stops everybody: EXECUTE_FREEZE, and again in EXECUTE_KILL. */
@@ -408,19 +424,20 @@ static void put_back(struct execution *execution)
 	for (size_t i = execution->crew.n; i-- > 0;) {
 		struct member *member = &execution->crew.members[i];
 
-		if (member->is_stopped && !member->was_stopped && !member->is_gone)
+		if (!member->is_gone && !member->was_stopped &&
+		    (member->is_stopped || is_in_stopped_group(execution, member->pgrp)))
 			continue_member(execution, member);
 	}
-	/* who was born into a group before it was stopped may not have been seen yet */
+	/* who was born into a group before it was stopped may not have been seen yet; who has the
+	 * signal and not run since does not look stopped yet */
 	for (size_t i = 0; i < execution->n_groups; i++)
 		has_stopped_groups = has_stopped_groups || execution->groups[i].is_stopped;
 	look_begin(execution->look);
 	while (has_stopped_groups && look_next(execution->look, &entry) > 0) {
 		struct look_entry now;
-		int32_t who = crew_find(&execution->crew, entry.pid, entry.start_ticks);
 
-		if (entry.state == 'T' && is_in_stopped_group(execution, entry.pgrp) &&
-		    (who < 0 || !execution->crew.members[who].was_stopped))
+		if (is_in_stopped_group(execution, entry.pgrp) &&
+		    crew_find(&execution->crew, entry.pid, entry.start_ticks) < 0)
 			(void)deliver(execution, entry.pid, entry.start_ticks, SIGCONT, &now);
 	}
 	haste_end(&execution->haste);
@@ -628,7 +645,6 @@ static void after_pass(struct execution *execution)
 		begin_pass(execution, DO_CONTINUE);
 		break;
 	case DO_CONTINUE:
-		haste_end(&execution->haste);
 		for (size_t i = 0; i < execution->n_groups; i++)
 			execution->groups[i].is_stopped = false;
 		set_phase(execution, EXECUTE_GRACE);
@@ -638,7 +654,6 @@ static void after_pass(struct execution *execution)
 		/* v1 lets nobody die while it is frozen */
 		if (execution->freezer)
 			freezer_force_thaw(execution->freezer);
-		haste_end(&execution->haste);
 		set_phase(execution, EXECUTE_CHECK);
 		begin_look(execution);
 		break;

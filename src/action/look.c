@@ -13,6 +13,8 @@
 enum {
 	STAT_MAX = 1024,
 	NAME_MAX_PROC = 64,
+	FORKED = 0x40,     /* PF_FORKNOEXEC in the flags */
+	STACK_LEAST = 4096 /* less is no address: it may not be seen */
 };
 
 struct look {
@@ -29,6 +31,7 @@ int look_parse_stat(const char *bytes, size_t len, struct look_entry *entry)
 	struct look_entry parsed = {0};
 	char rest[STAT_MAX];
 	size_t comm_len;
+	unsigned flags;
 	int pid, threads;
 
 	if (!open || !close || close < open || len - (size_t)(close - bytes) >= sizeof(rest))
@@ -37,10 +40,14 @@ int look_parse_stat(const char *bytes, size_t len, struct look_entry *entry)
 	rest[len - (size_t)(close + 1 - bytes)] = '\0';
 	if (sscanf(bytes, "%d", &pid) != 1 ||
 	    sscanf(rest,
-		   " %c %d %d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %d %*d %lu",
-		   &parsed.state, &parsed.ppid, &parsed.pgrp, &parsed.session, &threads,
-		   &parsed.start_ticks) != 6)
+		   " %c %d %d %d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %d %*d %lu "
+		   "%*u %*d %*u %*u %*u %lu",
+		   &parsed.state, &parsed.ppid, &parsed.pgrp, &parsed.session, &flags, &threads,
+		   &parsed.start_ticks, &parsed.stack) < 7)
 		return -EINVAL;
+	if (parsed.stack < STACK_LEAST)
+		parsed.stack = 0;
+	parsed.is_forked = (flags & FORKED) != 0;
 	parsed.pid = pid;
 	parsed.threads = threads > 0 ? (uint32_t)threads : 0;
 	comm_len = (size_t)(close - open - 1);

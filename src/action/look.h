@@ -12,9 +12,12 @@
 
 struct look_entry {
 	uint64_t start_ticks;
+	uint64_t stack; /* where it begins, a random address: equal for all that were forked from
+			   one program; 0 unknown */
 	int32_t pid, ppid, pgrp, session;
 	uint32_t threads;
 	char state;
+	bool is_forked; /* and has not executed anything since */
 	char comm[16];
 };
 

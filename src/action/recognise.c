@@ -30,6 +30,7 @@ struct recogniser {
 	const struct look *look;
 	uint32_t number; /* of the look */
 	struct table sessions, groups;
+	struct table stacks; /* of members: see struct look_entry */
 	struct table images; /* of members: what they run, with what */
 	size_t n_imaged;     /* members up to here have theirs in the table */
 	char *markers;       /* blocks of "NAME=value" ended by NUL, each block by another NUL */
@@ -218,6 +219,9 @@ static int judge_orphan(struct recogniser *recogniser, const struct look_entry *
 		return PLAN_SESSION;
 	if (table_get(&recogniser->groups, (uint64_t)entry->pgrp) == OURS)
 		return PLAN_GROUP;
+	if (entry->is_forked && table_get(&recogniser->stacks, entry->stack))
+		return PLAN_LOOKALIKE;
+	/* last, as it has to wait for who is forking just now */
 	if (take_images(recogniser) != 0)
 		return -ENOMEM;
 	image = image_of(recogniser, entry->pid, &environ_len);
@@ -245,6 +249,12 @@ static int claim(struct recogniser *recogniser, struct table *table, int32_t id)
 	return table_set(table, (uint64_t)id, OURS);
 }
 
+void recogniser_see_member(struct recogniser *recogniser, const struct look_entry *entry)
+{
+	/* without memory one is known by other things */
+	(void)table_set(&recogniser->stacks, entry->stack, 1);
+}
+
 static int take_in(struct recogniser *recogniser, const struct look_entry *entry, int why)
 {
 	struct member member = {
@@ -260,6 +270,7 @@ static int take_in(struct recogniser *recogniser, const struct look_entry *entry
 	int rc;
 
 	memcpy(member.comm, entry->comm, sizeof(member.comm));
+	recogniser_see_member(recogniser, entry);
 	rc = crew_add_member(recogniser->crew, &member, &index);
 	if (rc == 0)
 		rc = claim(recogniser, &recogniser->sessions, entry->session);
@@ -420,6 +431,7 @@ void recogniser_free(struct recogniser *recogniser)
 		return;
 	free(recogniser->sessions.slots);
 	free(recogniser->groups.slots);
+	free(recogniser->stacks.slots);
 	free(recogniser->images.slots);
 	free(recogniser->markers);
 	free(recogniser->cgroups);

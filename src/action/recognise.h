@@ -25,6 +25,9 @@ void recogniser_begin(struct recogniser *recogniser, uint32_t look);
  */
 void recogniser_see_other(struct recogniser *recogniser, const struct look_entry *entry);
 
+/* A member was seen: whoever was forked from what it runs is its image. */
+void recogniser_see_member(struct recogniser *recogniser, const struct look_entry *entry);
+
 /* Judges someone whom the crew does not know, after those above it, and adds them to the crew.
  * Returns how many members that made, or -ENOMEM. */
 int recogniser_judge(struct recogniser *recogniser, const struct look_entry *entry);

@@ -28,6 +28,8 @@ enum {
 	FIRST_FACTS_NS = 600000000, /* for what is new in a sample without one before: then rows */
 };
 
+/* Where 64-bit programs have their stack when addresses are not random: in the last 16 MB. */
+static const uint64_t FIXED_STACKS = 0x7ffffe000000;
 static const uint64_t FACTS_NS = 2000000000; /* in any other */
 
 /* What is kept of a process for the next sample and is no business of a snapshot. */
@@ -194,14 +196,15 @@ static int32_t *image_of(struct sampler *sampler, uint64_t stack)
 
 /* The facts of a process of this sample that runs what `proc` runs, for one of them was forked from
  * the other or both from a third; or NULL. Stacks begin at a random address: that two are equal for
- * another reason needs a system without that, and even then they would be of one session. */
+ * another reason needs a system without that, where they are of one session at least. */
 static const struct facts *find_twin(struct sampler *sampler, const struct seen *seen)
 {
 	int32_t i = seen->stack != 0 ? *image_of(sampler, seen->stack) : NO_PROC;
 	const struct process *twin = i != NO_PROC ? &sampler->snap->procs[i] : NULL;
 
 	if (!seen->is_forked || !twin || sampler->sides[i].stack != seen->stack ||
-	    sampler->sides[i].is_unread || twin->session != seen->proc.session ||
+	    sampler->sides[i].is_unread ||
+	    (seen->stack >= FIXED_STACKS && twin->session != seen->proc.session) ||
 	    strcmp(twin->facts->comm, seen->comm) != 0)
 		return NULL;
 	return twin->facts;
@@ -225,8 +228,10 @@ static int look_again(struct sampler *sampler, struct process *proc,
 	uint64_t took_ns;
 	int rc = 0;
 
-	if (proc->state == 'Z' || sampler->spare_ns == 0 ||
-	    !(side->is_assumed || is_turn(sampler, proc)))
+	/* who forks holds the lock that its arguments are read under, and in a crowd of such does
+	 * not run for seconds */
+	if (proc->state == 'Z' || proc->state == 'R' || proc->state == 'D' ||
+	    sampler->spare_ns == 0 || !(side->is_assumed || is_turn(sampler, proc)))
 		return 0;
 	began_ns = clock_ns(CLOCK_MONOTONIC);
 	if (!side->is_assumed || !facts_hold(&sampler->reader, proc->pid, older)) {
@@ -366,8 +371,10 @@ static int look_again_plain(struct sampler *sampler, struct process *proc, struc
 	uint64_t took_ns;
 	int rc = 0;
 
-	if (proc->state == 'Z' || sampler->spare_ns == 0 ||
-	    !(side->is_assumed || is_turn(sampler, proc)))
+	/* who forks holds the lock that its arguments are read under, and in a crowd of such does
+	 * not run for seconds */
+	if (proc->state == 'Z' || proc->state == 'R' || proc->state == 'D' ||
+	    sampler->spare_ns == 0 || !(side->is_assumed || is_turn(sampler, proc)))
 		return 0;
 	began_ns = clock_ns(CLOCK_MONOTONIC);
 	if (!facts_hold(&sampler->reader, proc->pid, older) ||

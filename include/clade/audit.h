@@ -1,0 +1,29 @@
+/*
+ * What was done to whom: one JSON line before and one after, appended to a file that only its owner
+ * reads, and a line each for the system log. Root's is in /var/log/clade, a user's in
+ * $XDG_STATE_HOME/clade. A kill that cannot be written down is not prevented: the user is told
+ * first.
+ */
+#ifndef CLADE_AUDIT_H
+#define CLADE_AUDIT_H
+
+#include "clade/execute.h"
+#include "clade/plan.h"
+#include "clade/text.h"
+#include "clade/users.h"
+
+struct audit;
+
+/* Opens the file, making its directory when need be. Never fails: what is not written down is
+ * said by audit_why(). */
+struct audit *audit_open(const struct users *users);
+void audit_close(struct audit *audit);
+
+/* Why nothing is written down, in words with the name of the file; NULL when it is. */
+const char *audit_why(const struct audit *audit);
+
+/* Writes what is about to be done, and after it what came of it. Returns 0 or -errno. */
+int audit_begin(struct audit *audit, const struct plan *plan, double grace_s);
+int audit_end(struct audit *audit, const struct execute_progress *progress);
+
+#endif
