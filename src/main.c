@@ -107,6 +107,8 @@ static int run(struct program *program)
 		survive(program->options.readonly == READONLY_NO);
 	if (status == EXIT_OK && program->options.readonly != READONLY_NO)
 		status = program_confine(program);
+	if (status == EXIT_OK && program->confine)
+		status = program_check_confined(program);
 	if (status == EXIT_OK)
 		status = commands[program->options.command](program);
 	program_close(program);

@@ -27,10 +27,6 @@ int output_open(struct output *output, const struct program *program)
 	*output = (struct output){.path = is_stdout ? NULL : options->output};
 	if (is_stdout)
 		return EXIT_OK;
-	if (program->confine && options->is_forced) {
-		program_complain(NULL, "--force does not go with --readonly: no file is replaced");
-		return EXIT_REFUSED;
-	}
 	if (program->confine)
 		rc = io_file_open_by(&output->file, confine_maker(program->confine), output->path);
 	else

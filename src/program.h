@@ -64,6 +64,9 @@ int program_watch(const struct program *program, struct history *history, struct
  * status. */
 int program_confine(struct program *program);
 
+/* What this command would do that read-only mode cannot allow is told: EXIT_REFUSED then. */
+int program_check_confined(const struct program *program);
+
 /* The commands. */
 int run_kill(struct program *program);
 int run_list(enum list_what what);

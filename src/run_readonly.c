@@ -33,6 +33,8 @@ int program_confine(struct program *program)
 		&(struct confine_config){
 			.level = program->options.readonly,
 			.directory = directory,
+			.keeps_bpf =
+				program->source && strcmp(program->source->kind->name, "bpf") == 0,
 		},
 		&program->confine, &words);
 
@@ -43,6 +45,23 @@ int program_confine(struct program *program)
 	if (rc == 0)
 		return EXIT_OK;
 	return rc == -ENOSYS ? EXIT_REFUSED : EXIT_FAILED;
+}
+
+int program_check_confined(const struct program *program)
+{
+	const struct options *options = &program->options;
+
+	if (options->command == COMMAND_RECORD && strcmp(options->words[0], "-") != 0) {
+		program_complain(NULL,
+				 "read-only: a recording is written over and over; into what is "
+				 "open it goes: clade --readonly record - > FILE");
+		return EXIT_REFUSED;
+	}
+	if (options->is_forced) {
+		program_complain(NULL, "read-only: --force cannot replace a file");
+		return EXIT_REFUSED;
+	}
+	return EXIT_OK;
 }
 
 static void print_line(const char *text)

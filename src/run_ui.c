@@ -28,6 +28,7 @@ int run_ui(struct program *program)
 			.keep_context = &program->options,
 			.is_live = true,
 			.is_readonly = program->confine != NULL,
+			.maker = program->confine ? confine_maker(program->confine) : NULL,
 			.has_mouse = !options->no_mouse,
 		},
 		&error);

@@ -133,6 +133,23 @@ def a_snapshot_is_new_whole_and_private():
         ok(result.returncode == 0 and result.stdout.startswith("clade snapshot"), "standard output is open from before", result.stdout)
 
 
+def what_it_cannot_do_is_refused():
+    with tempfile.TemporaryDirectory() as directory:
+        child = subprocess.Popen(["sleep", "60"])
+        try:
+            result = clade("-r", "kill", "--yes", str(child.pid))
+            ok(result.returncode == 3 and "read-only" in result.stderr and child.poll() is None, "kill: exit status 3",
+               result.returncode, result.stderr)
+            result = clade("-r", "kill", "--dry-run", str(child.pid))
+            ok(result.returncode == 0 and "sleep" in result.stdout, "kill --dry-run: shows its plan", result.stderr)
+        finally:
+            child.kill()
+            child.wait()
+        result = clade("-r", "record", f"{directory}/recording")
+        ok(result.returncode == 3 and "read-only" in result.stderr and os.listdir(directory) == [], "record: exit status 3",
+           result.returncode, result.stderr)
+
+
 # ---- A kernel that lacks something --------------------------------------------------------------------
 
 LANDLOCK_CREATE_RULESET, SECCOMP = 444, 317 if os.uname().machine == "x86_64" else 277
@@ -179,4 +196,4 @@ def a_kernel_without_landlock_or_seccomp_is_refused():
 
 if __name__ == "__main__":
     main(self_test, the_self_test_can_fail, every_thread_is_confined, who_can_ask_for_it, a_snapshot_is_new_whole_and_private,
-         a_kernel_without_landlock_or_seccomp_is_refused)
+         what_it_cannot_do_is_refused,         a_kernel_without_landlock_or_seccomp_is_refused)

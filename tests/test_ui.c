@@ -769,6 +769,33 @@ static void a_resize_does_no_harm_to_any_dialogue(void **state)
 }
 
 /* All keys on all sizes, in an order that a simple generator makes: nothing may break. */
+static void read_only_is_said_at_the_bottom_whatever_is_shown(void **state)
+{
+	static const int widths[] = {24, 40, 80, 200};
+	static const uint32_t keys[] = {0, '/', '?', KEY_CODE_ENTER};
+
+	(void)state;
+	for (size_t w = 0; w < sizeof(widths) / sizeof(widths[0]); w++) {
+		for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++) {
+			struct desk *desk = desk_new(20, widths[w], false);
+			const char *last;
+
+			lab_sample(desk->lab, 0, "1 0 /sbin/init init\n");
+			desk_show(desk);
+			desk->ui.is_readonly = true;
+			if (keys[k])
+				press(desk, keys[k]);
+			last = strrchr(desk_read(desk), '\n');
+			/* the last line ends with a newline of its own, or not */
+			while (last > text_str(&desk->text) && !last[1])
+				last = memrchr(text_str(&desk->text), '\n',
+					       (size_t)(last - text_str(&desk->text)));
+			assert_contains(last, " [READ-ONLY]");
+			desk_free(desk);
+		}
+	}
+}
+
 static void any_keys_at_any_size_do_no_harm(void **state)
 {
 	struct desk *desk = desk_new(24, 80, false);
@@ -848,6 +875,7 @@ int main(void)
 		cmocka_unit_test(a_value_of_the_environment_is_shown_only_when_asked_for),
 		cmocka_unit_test(setup_changes_at_once_and_keeps_what_changed),
 		cmocka_unit_test(a_resize_does_no_harm_to_any_dialogue),
+		cmocka_unit_test(read_only_is_said_at_the_bottom_whatever_is_shown),
 		cmocka_unit_test(any_keys_at_any_size_do_no_harm),
 		cmocka_unit_test(hostile_names_reach_no_cell),
 	};

@@ -9,6 +9,7 @@
 
 #include "clade/attributor.h"
 #include "clade/column.h"
+#include "clade/io.h"
 #include "clade/rows.h"
 #include "clade/source.h"
 #include "clade/text.h"
@@ -73,7 +74,9 @@ struct tui_config {
 	bool has_mouse;
 	settings_keep *keep; /* NULL: nothing can be kept */
 	void *keep_context;
-	bool is_live;     /* the source is this machine: a process can be looked at more closely */
+	bool is_live; /* the source is this machine: a process can be looked at more closely */
+	const struct io_maker
+		*maker;   /* who makes files (io_file_open_by()); NULL: the UI itself may */
 	bool is_readonly; /* nothing can be signalled: said on the screen */
 };
 

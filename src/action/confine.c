@@ -18,8 +18,6 @@
 /* To see what belongs to others: their environment, and directories closed to all but their owner.
  */
 static const unsigned long KEPT = 1UL << CAP_SYS_PTRACE | 1UL << CAP_DAC_READ_SEARCH;
-/* Before Linux 5.19 bpf(2) asks for them whatever it is to do. */
-static const unsigned long KEPT_FOR_BPF = 1UL << CAP_BPF | 1UL << CAP_PERFMON;
 
 struct confine {
 	struct io_maker maker;
@@ -114,7 +112,7 @@ static int confine_reader(const struct confine_config *config, struct text *word
 		text_printf(words, "no_new_privs: %s", strerror(-rc));
 		return rc;
 	}
-	rc = capabilities_drop(config->keeps_bpf ? KEPT | KEPT_FOR_BPF : KEPT);
+	rc = capabilities_drop(KEPT);
 	if (rc != 0) {
 		text_printf(words, "dropping capabilities: %s", strerror(-rc));
 		return rc;

@@ -120,13 +120,8 @@ static const unsigned long own_settings[] = {
 	0x53564d41 /* PR_SET_VMA: names memory */,
 };
 
-/* What reads from BPF that is loaded: iterators begin anew for each sample. */
-static const unsigned long bpf_commands[] = {
-	BPF_MAP_LOOKUP_ELEM,
-	BPF_MAP_GET_NEXT_KEY,
-	BPF_MAP_LOOKUP_BATCH,
-	BPF_ITER_CREATE,
-};
+/* An iterator that is loaded begins anew with each sample. */
+static const unsigned long bpf_commands[] = {BPF_ITER_CREATE};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
