@@ -231,6 +231,10 @@ static int finish(struct supervisor_stop *stop, int rc)
 	else
 		text_printf(&stop->words, "%s did not stop %s: %s; by hand: %s", who,
 			    supervisor->name, strerror(-rc), supervisor->command);
+	/* its client would wait as we did; the daemon first, or the app is back */
+	if (rc == -ETIMEDOUT && supervisor->kind == SUPERVISOR_PM2)
+		text_printf(&stop->words, "; or the daemon with all its apps: clade kill pid:%d",
+			    (int)supervisor->key.pid);
 	stop->rc = rc;
 	return rc;
 }

@@ -22,11 +22,14 @@ class Podman:
         except RuntimeError as error:
             raise Skip(str(error)) from error
 
+    @property
+    def storage(self):
+        """The options that every call needs."""
+        return ["--root", f"{self.dir}/root", "--runroot", f"{self.dir}/runroot", "--tmpdir", f"{self.dir}/tmp",
+                "--storage-driver", "vfs", "--cgroup-manager", "cgroupfs", "--events-backend", "file", "--runtime", self.runtime]
+
     def __call__(self, *arguments):
-        return self.scene.run([
-            self.program, "--root", f"{self.dir}/root", "--runroot", f"{self.dir}/runroot", "--tmpdir", f"{self.dir}/tmp",
-            "--storage-driver", "vfs", "--cgroup-manager", "cgroupfs", "--events-backend", "file", "--runtime", self.runtime,
-            *arguments], {"XDG_RUNTIME_DIR": self.dir})
+        return self.scene.run([self.program, *self.storage, *arguments], {"XDG_RUNTIME_DIR": self.dir})
 
     def run(self, name, *arguments, options=()):
         """Starts a container; returns its id. Limits on files and processes that need no right to raise ours."""
@@ -112,4 +115,5 @@ def crun():
     bare("crun")
 
 
-main(podman_with_runc, podman_with_crun, runc, crun)
+if __name__ == "__main__":
+    main(podman_with_runc, podman_with_crun, runc, crun)

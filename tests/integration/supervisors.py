@@ -1,19 +1,18 @@
 """Who brings things back, for real: PM2, Docker, supervisord, runit, a systemd that is played, and a script that only a
 watch can name. Each is ended where it comes from, and stays away; ended elsewhere, it comes back, and clade says so."""
-import json
 import os
 import shutil
 import socket
 import struct
 import subprocess
-import sys
 import threading
 import time
 
-from containers import find_program, host_pid, inside, sleep
+from containers import inside, sleep
 from docker import Engine
 from lib import CLADE, LIFE_S, PATH, Scene, Skip, argv_of, children_of, is_alive, main, ok, read, wait_for
 from pm2 import NODE_APP, PYTHON_APP, Pm2
+from podman import Podman
 
 
 def clade(*arguments, prefix=()):
@@ -77,7 +76,7 @@ def a_pm2_app():
             status, said = clade("--yes", "--grace", 0, "--at-supervisor", f"pid:{steady}")
         finally:
             os.kill(god, 18)
-        ok(status == 1 and "does not answer" in said and "pm2 stop steady" in said and is_alive(steady),
+        ok(status == 1 and "does not answer" in said and "pm2 stop steady" in said and f"clade kill pid:{god}" in said and is_alive(steady),
            "pm2: a daemon that does not answer is said, and nothing was signalled", status, said)
 
 
@@ -109,6 +108,25 @@ def a_container_that_restarts():
         status, said = clade("--yes", "--grace", 1, "--watch", 2, "docker:shop-once")
         ok(status == 0 and not inside(once), "docker: and is killed as anything else", status, said)
         engine.stop()
+
+
+def a_container_of_podman():
+    """Its policy is kept where only Podman reads it: it may come back. The service is on a socket of its own."""
+    with Scene() as scene:
+        podman = Podman(scene, "runc")
+        web = podman.run("web", *sleep(1), options=("--restart", "always"))
+        find = lambda: inside(f"libpod-{web}")  # noqa: E731
+        wait_for("the container", find)
+        status, said = clade("--yes", "--at-supervisor", f"podman:{web}")
+        ok(status == 1 and "podman stop web" in said and find(), "podman: without its service the command is named", status, said)
+        path = f"{podman.dir}/podman.sock"
+        scene.start([podman.program, *podman.storage, "system", "service", "--time", "0", f"unix://{path}"],
+                    env={"XDG_RUNTIME_DIR": podman.dir})
+        wait_for("podman's service", lambda: os.path.exists(path))
+        status, said = clade("--dry-run", f"podman:{web}")
+        ok(status == 0 and "may start web again" in said, "podman: a dry run names who might bring it back", status, said)
+        ends_at_supervisor("podman", f"podman:{web}", find, "Podman has stopped web")
+        podman("rm", "--force", "--time", "0", "web")
 
 
 # ---- supervisord and runit ----------------------------------------------------------------------------
@@ -303,5 +321,5 @@ done
 
 
 if __name__ == "__main__":
-    main(a_pm2_app, a_pm2_app_with_its_daemon, a_container_that_restarts, a_program_of_supervisord, a_service_of_runit,
+    main(a_pm2_app, a_pm2_app_with_its_daemon, a_container_that_restarts, a_container_of_podman, a_program_of_supervisord, a_service_of_runit,
          a_script_that_restarts, a_unit_of_systemd)
