@@ -81,13 +81,19 @@ static int list(struct program *program)
 	return status;
 }
 
+/* What looks at the live machine for long has to outlive it. */
+static bool is_for_bad_days(const struct options *options)
+{
+	return (options->command == COMMAND_UI && !options->is_demo) ||
+	       options->command == COMMAND_RECORD;
+}
+
 static int run(struct program *program)
 {
 	static int (*const commands[])(struct program * program) = {
-		[COMMAND_UI] = run_ui,
-		[COMMAND_SNAPSHOT] = run_snapshot,
-		[COMMAND_KILL] = run_kill,
-		[COMMAND_RECORD] = run_record,
+		[COMMAND_UI] = run_ui,         [COMMAND_SNAPSHOT] = run_snapshot,
+		[COMMAND_KILL] = run_kill,     [COMMAND_RECORD] = run_record,
+		[COMMAND_REPLAY] = run_replay,
 	};
 	int status;
 
@@ -103,7 +109,7 @@ static int run(struct program *program)
 	if (program->options.command == COMMAND_KILL)
 		haste_begin(&program->haste);
 	status = program_open(program);
-	if (status == EXIT_OK && program->options.command == COMMAND_UI)
+	if (status == EXIT_OK && is_for_bad_days(&program->options))
 		survive(program->options.readonly == READONLY_NO);
 	if (status == EXIT_OK && program->options.readonly != READONLY_NO)
 		status = program_confine(program);

@@ -40,9 +40,11 @@ enum {
 	FOR_SNAPSHOT = 1 << COMMAND_SNAPSHOT,
 	FOR_KILL = 1 << COMMAND_KILL,
 	FOR_RECORD = 1 << COMMAND_RECORD,
+	FOR_REPLAY = 1 << COMMAND_REPLAY,
 	FOR_LIST = 1 << COMMAND_LIST,
 	FOR_LIVE = FOR_UI | FOR_SNAPSHOT | FOR_KILL | FOR_RECORD,
-	FOR_ALL = FOR_LIVE | FOR_LIST,
+	FOR_SCREEN = FOR_UI | FOR_REPLAY,
+	FOR_ALL = FOR_LIVE | FOR_REPLAY | FOR_LIST,
 };
 
 struct option {
@@ -79,16 +81,17 @@ static const struct option options[] = {
 	{"watch",      0,  "SECONDS", OPTION_SECONDS, AT(watch_s),       FOR_KILL,     0, 3600,   "whether it comes back (default 10 where that is to be feared, else 0)"},
 	{"dry-run",    0,  NULL,      OPTION_FLAG,    AT(is_dry_run),    FOR_KILL,     0, 0,      "show the plan, each process of it, and do nothing"},
 	{"yes",       'y', NULL,      OPTION_FLAG,    AT(is_yes),        FOR_KILL,     0, 0,      "do not ask; needed without a terminal"},
+	{"demo",       0,  NULL,      OPTION_FLAG,    AT(is_demo),       FOR_UI,       0, 0,      "a recorded incident instead of this machine, to learn the screen on"},
 	{"collector",  0,  "NAME",    OPTION_NAME,    AT(collector),     FOR_LIVE, 0, 0, "auto (default), bpf or procps"},
 	{"keep",       0,  "LIMIT",   OPTION_KEEP,    AT(keep),          FOR_RECORD,   0, 0,      "how much of a recording: a time (24h), a size (default 500M), or both with a comma"},
-	{"theme",      0,  "NAME",    OPTION_THEME,   AT(theme),         FOR_UI,       0, 0,      "colours, see clade list themes"},
-	{"no-color",   0,  NULL,      OPTION_FLAG,    AT(no_color),      FOR_UI,       0, 0,      "no colours; also when NO_COLOR is set"},
-	{"ascii",      0,  NULL,      OPTION_FLAG,    AT(is_ascii),      FOR_UI,       0, 0,      "draw with ASCII only"},
-	{"no-mouse",   0,  NULL,      OPTION_FLAG,    AT(no_mouse),      FOR_UI,       0, 0,      "leave the mouse to the terminal"},
+	{"theme",      0,  "NAME",    OPTION_THEME,   AT(theme),         FOR_SCREEN,       0, 0,      "colours, see clade list themes"},
+	{"no-color",   0,  NULL,      OPTION_FLAG,    AT(no_color),      FOR_SCREEN,       0, 0,      "no colours; also when NO_COLOR is set"},
+	{"ascii",      0,  NULL,      OPTION_FLAG,    AT(is_ascii),      FOR_SCREEN,       0, 0,      "draw with ASCII only"},
+	{"no-mouse",   0,  NULL,      OPTION_FLAG,    AT(no_mouse),      FOR_SCREEN,       0, 0,      "leave the mouse to the terminal"},
 	{"readonly",  'r', NULL,      OPTION_READONLY, AT(readonly),     FOR_ALL,      0, 0,      "cannot signal, execute or write, by the kernel; =best-effort: as far as it can"},
-	{"snapshot-dir", 0, "DIRECTORY", OPTION_NAME, AT(snapshot_dir),  FOR_UI,       0, 0,      "the one place where a read-only UI can make files (default: here)"},
+	{"snapshot-dir", 0, "DIRECTORY", OPTION_NAME, AT(snapshot_dir),  FOR_SCREEN,       0, 0,      "the one place where a read-only UI can make files (default: here)"},
 	{"self-test",  0,  NULL,      OPTION_FLAG,    AT(wants_self_test), FOR_UI,     0, 0,      "try everything that --readonly forbids, print the results and exit"},
-	{"config",     0,  "FILE",    OPTION_NAME,    AT(config),        FOR_LIVE, 0, 0, "read this configuration instead of clade.conf"},
+	{"config",     0,  "FILE",    OPTION_NAME,    AT(config),        FOR_LIVE | FOR_REPLAY, 0, 0, "read this configuration instead of clade.conf"},
 	{"help",      'h', NULL,      OPTION_FLAG,    AT(wants_help),    FOR_ALL,      0, 0,      "this text"},
 	{"version",   'V', NULL,      OPTION_FLAG,    AT(wants_version), FOR_ALL,      0, 0,      "version and what was built in"},
 };
@@ -103,6 +106,7 @@ static const struct {
 	{"snapshot", NULL,   COMMAND_SNAPSHOT, 0, 0, "write one snapshot and exit"},
 	{"kill",     "TARGET...", COMMAND_KILL, 1, SIZE_MAX, "end trees, so that they stay ended: PID, pid:PID, owner:ID, or KIND:NAME such as pm2:api"},
 	{"record",   "FILE", COMMAND_RECORD,   1, 1, "record until ended: a sample every --delay seconds, as much as --keep says"},
+	{"replay",   "FILE", COMMAND_REPLAY,   1, 1, "open a snapshot or a recording in the UI, also one that is still written; - is standard input"},
 	{"list",     "WHAT", COMMAND_LIST,     1, 1, LIST_WHAT},
 };
 

@@ -14,7 +14,14 @@
 #include "clade/ring.h"
 #include "clade/text.h"
 
-enum command { COMMAND_UI, COMMAND_SNAPSHOT, COMMAND_KILL, COMMAND_RECORD, COMMAND_LIST };
+enum command {
+	COMMAND_UI,
+	COMMAND_SNAPSHOT,
+	COMMAND_KILL,
+	COMMAND_RECORD,
+	COMMAND_REPLAY,
+	COMMAND_LIST
+};
 
 enum list_what {
 	LIST_COLUMNS,
@@ -72,6 +79,7 @@ struct options {
 	bool no_color;
 	bool is_ascii;
 	bool no_mouse;
+	bool is_demo;
 };
 
 /* What is so when nothing is said. */

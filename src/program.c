@@ -83,15 +83,18 @@ static int open_source(struct program *program)
 
 int program_open(struct program *program)
 {
-	program->users = users_new("/etc/passwd");
+	bool is_live = program->options.command != COMMAND_REPLAY && !program->options.is_demo;
+
+	program->users = users_new(is_live ? "/etc/passwd" : "/dev/null");
 	program->rules = rules_new();
 	program_read_rules(program->rules);
 	program->attributor = attributor_new(&(struct attributor_config){
 		.rules = program->rules,
 		.users = program->users,
-		.use_files = true,
+		.use_files = is_live,
+		.use_recorded = !is_live,
 	});
-	return open_source(program);
+	return is_live ? open_source(program) : program_open_recording(program);
 }
 
 void program_close(struct program *program)

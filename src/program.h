@@ -66,12 +66,19 @@ int program_confine(struct program *program);
 
 /* What this command would do that read-only mode cannot allow is told: EXIT_REFUSED then. */
 int program_check_confined(const struct program *program);
+/* Opens what `clade replay` or --demo shows as the source, with its own users and owners. Returns
+ * an exit status. */
+int program_open_recording(struct program *program);
+
+/* Runs the UI on the source. Returns an exit status. */
+int program_show(struct program *program, bool is_replay);
 
 /* The commands. */
 int run_kill(struct program *program);
 int run_list(enum list_what what);
 int run_self_test(const struct options *options);
 int run_record(struct program *program);
+int run_replay(struct program *program);
 int run_snapshot(struct program *program);
 int run_ui(struct program *program);
 

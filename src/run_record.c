@@ -1,11 +1,7 @@
 /* clade record */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "clade/clock.h"
@@ -17,8 +13,6 @@
 enum {
 	PACK_LEVEL = 3,
 	FULL_EACH_MS = 60000,
-	NICEST = -20,
-	OOM_SCORE = -999, /* the last but what the kernel may never end */
 };
 
 struct recorder {
@@ -33,24 +27,6 @@ struct recorder {
 	uint64_t full_ms;     /* when the last full one was taken, on the clock of snapshots */
 	struct text packed;
 };
-
-/* ---- Standing when others fall ---- */
-
-/* As far as we may: a recorder that is swapped out, starved or killed first records nothing of what
- * it is there for. */
-static void protect_self(void)
-{
-	char score[16];
-	int len = snprintf(score, sizeof(score), "%d", OOM_SCORE);
-	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-
-	mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
-	setpriority(PRIO_PROCESS, 0, NICEST);
-	if (fd < 0)
-		return;
-	io_write_all(fd, score, (size_t)len);
-	close(fd);
-}
 
 /* Waits until that time, or until we are to end: true then. */
 static bool wait_until(uint64_t due_ns, const sigset_t *ends)
@@ -188,7 +164,6 @@ int run_record(struct program *program)
 		int rc;
 
 		recorder.config = output_config(program, &recorder.filter);
-		protect_self();
 		rc = run(&recorder);
 		if (rc != 0 && rc != -EPIPE)
 			status = program_fail("standard output", rc);

@@ -7,7 +7,7 @@
 #include "program.h"
 #include "settings.h"
 
-int run_ui(struct program *program)
+int program_show(struct program *program, bool is_replay)
 {
 	const struct options *options = &program->options;
 	const char *no_color = getenv("NO_COLOR");
@@ -26,9 +26,11 @@ int run_ui(struct program *program)
 			.is_mono = options->no_color || (no_color && *no_color),
 			.keep = settings_save,
 			.keep_context = &program->options,
-			.is_live = true,
+			.is_live = !is_replay,
 			.is_readonly = program->confine != NULL,
 			.maker = program->confine ? confine_maker(program->confine) : NULL,
+			.is_replay = is_replay,
+			.is_playing = options->is_demo,
 			.has_mouse = !options->no_mouse,
 		},
 		&error);
@@ -39,4 +41,9 @@ int run_ui(struct program *program)
 	if (rc == -ENOTTY || rc == -ENOTSUP)
 		return EXIT_USAGE;
 	return rc == 0 ? EXIT_OK : EXIT_FAILED;
+}
+
+int run_ui(struct program *program)
+{
+	return program_show(program, program->options.is_demo);
 }

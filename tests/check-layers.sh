@@ -66,6 +66,7 @@ wrong=$(for file in $sources; do
 			fi
 			;;
 		clade_bpf.skel.h) [ "$file" = src/collect/bpf.c ] || echo "$file includes $header" ;;
+		demo_bytes.h) [ "$file" = src/demo.c ] || echo "$file includes $header" ;;
 		owners_conf.h) [ "$layer" = attribute ] || echo "$file includes $header" ;;
 		*) [ -f "$(dirname "$file")/$header" ] || echo "$file includes $header, which is not its own layer's" ;;
 		esac

@@ -181,18 +181,19 @@ def a_torn_end_is_cut_off_wherever_it_is():
 def it_is_bounded():
     with Directory() as directory:
         path = f"{directory}/tape.ndjson.zst"
-        process = recorder(path, "--keep", "96K")
+        keep = max(96, len(os.listdir("/proc")) // 2)  # a full sample of a crowded machine is large
+        process = recorder(path, "--keep", f"{keep}K")
         largest = 0
         numbers = set()
         end_s = time.monotonic() + PATIENCE_S
-        while time.monotonic() < end_s and len(numbers) < 8:
+        while time.monotonic() < end_s and (len(numbers) < 8 or os.path.exists(min(numbers))):
             largest = max(largest, size_of(path))
             numbers |= set(files_of(path)[:-1])
             time.sleep(0.01)
         status, error = end(process)
         ok(status == 0 and not error, "a bound that is kept is no trouble", status, error)
         ok(len(numbers) >= 8, "files are turned", sorted(numbers))
-        ok(largest <= 96 << 10, "it never takes more than it may", largest)
+        ok(largest <= keep << 10, "it never takes more than it may", largest)
         files = files_of(path)
         ok(len(files) > 2 and not os.path.exists(min(numbers)), "the oldest is dropped", files)
         for file in files:
@@ -313,6 +314,7 @@ def the_unit_is_one_that_systemd_takes():
        "its paths are filled in", text)
 
 
-main(a_recording_holds_what_ps_shows_and_what_has_changed, it_goes_on_where_it_was_killed, a_torn_end_is_cut_off_wherever_it_is,
-     it_is_bounded, a_full_disk_costs_the_oldest, what_cannot_be_recorded_into_is_refused, it_goes_through_a_pipe, memory_does_not_grow,
-     the_unit_is_one_that_systemd_takes)
+if __name__ == "__main__":
+    main(a_recording_holds_what_ps_shows_and_what_has_changed, it_goes_on_where_it_was_killed, a_torn_end_is_cut_off_wherever_it_is,
+         it_is_bounded, a_full_disk_costs_the_oldest, what_cannot_be_recorded_into_is_refused, it_goes_through_a_pipe, memory_does_not_grow,
+         the_unit_is_one_that_systemd_takes)

@@ -15,14 +15,14 @@ PATIENCE_S = 15
 class Screen:
     """clade in a pane of a private tmux server that reads no configuration."""
 
-    def __init__(self, columns, rows, *arguments, env=None):
+    def __init__(self, columns, rows, *arguments, env=None, before=""):
         self.tmux = shutil.which("tmux")
         if not self.tmux:
             raise Skip("no tmux")
         self.dir = tempfile.mkdtemp(prefix="clade-test-")
         self.env = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": self.dir, "LANG": "C.UTF-8", "TERM": "xterm-256color"}
         inner = " ".join(f"{name}='{value}'" for name, value in {**self.env, **(env or {})}.items())
-        command = f"env -i {inner} {CLADE} {' '.join(arguments)}; echo status=$?; stty -a | tr -d '\\n'; exec sleep 60"
+        command = f"{before} env -i {inner} {CLADE} {' '.join(arguments)}; echo status=$?; stty -a | tr -d '\\n'; exec sleep 60"
         self("-f", "/dev/null", "new-session", "-d", "-x", str(columns), "-y", str(rows), "sh", "-c", command)
 
     def __call__(self, *arguments):
@@ -192,5 +192,6 @@ def terminate(screen):
         os.kill(int(file.read().split()[0]), 15)
 
 
-main(owners_open_into_trees_and_the_whole_tree_is_a_key_away, a_search_finds_what_is_closed, a_filter_leaves_what_is_above_and_below,
-     details_show_the_evidence, help_sort_pause, it_fits_any_size, ascii_and_no_colour, the_terminal_is_given_back)
+if __name__ == "__main__":
+    main(owners_open_into_trees_and_the_whole_tree_is_a_key_away, a_search_finds_what_is_closed, a_filter_leaves_what_is_above_and_below,
+         details_show_the_evidence, help_sort_pause, it_fits_any_size, ascii_and_no_colour, the_terminal_is_given_back)

@@ -16,6 +16,7 @@
 
 #include "clade/source.h"
 #include "clade/text.h"
+#include "clade/users.h"
 
 enum { WORD_LEN = 16 };
 
@@ -41,6 +42,9 @@ int recording_open_bytes(const void *bytes, size_t len, struct source **source, 
 /* Reads the document in `json[0..len)`. Returns 0 and hands the snapshot over (snapshot_free), or
  * as above. */
 int recording_parse(const char *json, size_t len, struct snapshot **snapshot, struct text *error);
+
+/* The names of users that its processes have are added to `users` as they are read. */
+void recording_learn_users(struct source *source, struct users *users);
 
 /* How many moments there are, never 0, and what is known of each. The pointer is valid until
  * recording_poll(). */

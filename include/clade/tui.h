@@ -78,6 +78,8 @@ struct tui_config {
 	const struct io_maker
 		*maker;   /* who makes files (io_file_open_by()); NULL: the UI itself may */
 	bool is_readonly; /* nothing can be signalled: said on the screen */
+	bool is_replay; /* the source is a recording: it is gone through, and read-only by nature */
+	bool is_playing; /* a replay that plays at once */
 };
 
 /* Runs until the user quits. Returns 0, or -errno with a sentence for the user in `error`: -ENOTTY

@@ -13,6 +13,9 @@ struct users;
 struct users *users_new(const char *path);
 void users_free(struct users *users);
 
+/* Adds a name that was heard elsewhere; a uid that has one keeps it. */
+void users_learn(struct users *users, uint32_t uid, const char *name);
+
 /* The name or home directory of a user, or NULL when the table does not know; borrowed from the
  * table. */
 const char *users_find_name(const struct users *users, uint32_t uid);

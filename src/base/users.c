@@ -35,6 +35,19 @@ static void add(struct users *users, const struct passwd *entry)
 	HASH_ADD(hh, users->by_uid, uid, sizeof(user->uid), user);
 }
 
+void users_learn(struct users *users, uint32_t uid, const char *name)
+{
+	struct user *user;
+
+	HASH_FIND(hh, users->by_uid, &uid, sizeof(uid), user);
+	if (user)
+		return;
+	user = mem_new(1, sizeof(*user));
+	user->uid = uid;
+	user->name = mem_strdup(name);
+	HASH_ADD(hh, users->by_uid, uid, sizeof(user->uid), user);
+}
+
 struct users *users_new(const char *path)
 {
 	struct users *users = mem_new(1, sizeof(*users));

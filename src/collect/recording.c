@@ -369,6 +369,14 @@ int recording_open_bytes(const void *bytes, size_t len, struct source **source, 
 			 : -ENOMEM;
 }
 
+void recording_learn_users(struct source *source, struct users *users)
+{
+	struct recording *recording = recording_of(source);
+
+	state_learn_users(recording->state, users);
+	recording->held = NONE; /* to be read again */
+}
+
 size_t recording_count(const struct source *source)
 {
 	return const_recording_of(source)->tape.n;

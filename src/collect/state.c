@@ -29,6 +29,7 @@ struct state_cgroup {
 
 struct state {
 	struct facts_store *store;
+	struct users *users;    /* NULL, or where names go */
 	struct strings strings; /* all but facts point into it; begun anew with each full sample */
 	struct parse_buffers buffers;
 	uint64_t taken_ms, mono_ms;
@@ -117,6 +118,11 @@ void state_begin(struct state *state, bool is_full)
 	};
 }
 
+void state_learn_users(struct state *state, struct users *users)
+{
+	state->users = users;
+}
+
 static int wrong(struct text *error, const char *what)
 {
 	text_add(error, what);
@@ -130,6 +136,15 @@ static int kept(const struct state *state)
 
 /* ---- What lines tell ---- */
 
+static void learn_user(struct state *state, const json_t *object)
+{
+	const char *name = state->users ? parse_get_string(object, "user") : NULL;
+	uint64_t uid = parse_get_uint(object, "uid");
+
+	if (name && uid < UINT32_MAX)
+		users_learn(state->users, (uint32_t)uid, name);
+}
+
 int state_take_process(struct state *state, const json_t *object, struct text *error)
 {
 	int32_t pid = (int32_t)json_integer_value(json_object_get(object, "pid"));
@@ -137,6 +152,7 @@ int state_take_process(struct state *state, const json_t *object, struct text *e
 	struct state_proc made = {.proc = parse_no_process()};
 	int rc;
 
+	learn_user(state, object);
 	HASH_FIND_INT(state->procs, &pid, known);
 	if (known && state->is_full) {
 		text_printf(error, "pid %d is there twice", pid);

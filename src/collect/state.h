@@ -11,12 +11,16 @@
 
 #include "clade/snapshot.h"
 #include "clade/text.h"
+#include "clade/users.h"
 
 struct state;
 
 /* NULL without memory. */
 struct state *state_new(void);
 void state_free(struct state *state);
+
+/* From now on names of users are added there. */
+void state_learn_users(struct state *state, struct users *users);
 
 /* Begins a sample; a full one begins from nothing. */
 void state_begin(struct state *state, bool is_full);

@@ -217,7 +217,10 @@ void command_follow(struct ui *ui)
 
 void command_pause(struct ui *ui)
 {
-	ui->is_paused = !ui->is_paused;
+	if (ui->replay)
+		ui->replay->is_playing = !ui->replay->is_playing;
+	else
+		ui->is_paused = !ui->is_paused;
 }
 
 void command_redraw(struct ui *ui)

@@ -38,6 +38,15 @@ void command_clear(struct ui *ui);
 void command_help(struct ui *ui);
 void command_details(struct ui *ui);
 
+/* play.c */
+void command_step_forwards(struct ui *ui);
+void command_step_back(struct ui *ui);
+void command_next_verdict(struct ui *ui);
+void command_previous_verdict(struct ui *ui);
+void command_faster(struct ui *ui);
+void command_slower(struct ui *ui);
+void command_go_to(struct ui *ui);
+
 /* input.c */
 void command_search(struct ui *ui);
 void command_filter(struct ui *ui);

@@ -19,8 +19,9 @@ struct loop {
 	struct ui ui;
 	struct cells cells;
 	struct history *history;
-	struct moment shown;  /* on the screen */
-	struct moment latest; /* newer than that while the screen is frozen; else empty */
+	struct replay *replay; /* NULL: live */
+	struct moment shown;   /* on the screen */
+	struct moment latest;  /* newer than that while the screen is frozen; else empty */
 	bool is_reading;
 	struct moment_maker *maker; /* while a moment is made of what was read, else NULL */
 	bool is_dirty;              /* the screen has to be drawn */
@@ -45,7 +46,7 @@ static void draw(struct loop *loop)
 	struct timespec now;
 
 	clock_gettime(CLOCK_BOOTTIME, &now);
-	if (shown)
+	if (shown && !loop->replay)
 		loop->ui.age_s = (double)now.tv_sec + (double)now.tv_nsec / 1e9 -
 				 (double)shown->mono_ms / 1000;
 	ui_draw(&loop->ui, &loop->cells);
@@ -96,15 +97,45 @@ static const struct snapshot *previous(const struct loop *loop)
 static void fail_sample(struct loop *loop, int rc)
 {
 	loop->is_reading = false;
-	ui_say(&loop->ui, true, "the last sample is lost: %s", strerror(-rc));
 	loop->is_dirty = true;
+	if (loop->replay && !replay_arrive(loop->replay, false, now_ms()))
+		return;
+	ui_say(&loop->ui, true, "%s: %s",
+	       loop->replay ? "this moment cannot be read" : "the last sample is lost",
+	       strerror(-rc));
+}
+
+/* What is sought in a recording; false when there is nothing to read now. */
+static bool seek(struct loop *loop)
+{
+	bool is_new = false;
+
+	if (!replay_begin(loop->replay, &is_new))
+		return false;
+	if (is_new) {
+		history_free(loop->history);
+		loop->history = history_new(&loop->ui.thresholds);
+	}
+	return true;
+}
+
+/* A key has said to go elsewhere: what is being read is not wanted. */
+static void turn(struct loop *loop)
+{
+	moment_drop(loop->maker);
+	loop->maker = NULL;
+	loop->is_reading = false;
+	loop->replay->has_turned = false;
 }
 
 static void begin_sample(struct loop *loop)
 {
-	int rc = source_begin(loop->config->source, previous(loop));
+	int rc;
 
+	if (loop->replay && !seek(loop))
+		return;
 	history_set_thresholds(loop->history, &loop->ui.thresholds);
+	rc = source_begin(loop->config->source, previous(loop));
 	loop->sampled_ms = now_ms();
 	loop->is_reading = rc == 0;
 	loop->ui.reading = 0;
@@ -168,8 +199,16 @@ static void make_slice(struct loop *loop)
 		moment_drop(loop->maker);
 		fail_sample(loop, more);
 	} else {
-		moment_done(&loop->latest);
-		loop->latest = moment_end(loop->maker);
+		struct moment made = moment_end(loop->maker);
+
+		/* those on the way to a moment of a recording are not shown */
+		if (loop->replay && !replay_arrive(loop->replay, true, now_ms())) {
+			moment_done(&made);
+		} else {
+			moment_done(&loop->latest);
+			loop->latest = made;
+		}
+		loop->is_dirty = loop->is_dirty || loop->replay;
 	}
 	loop->maker = NULL;
 	schedule(loop);
@@ -211,6 +250,11 @@ static void run(struct loop *loop)
 			draw(loop);
 		if (loop->is_quitting)
 			break;
+		if (loop->replay && loop->replay->has_turned)
+			turn(loop);
+		if (loop->replay && !loop->is_reading && !loop->maker)
+			loop->next_ms =
+				replay_due_ms(loop->replay, ui_is_frozen(&loop->ui), now_ms());
 		if (loop->is_reading)
 			read_slice(loop);
 		else if (loop->maker)
@@ -225,13 +269,19 @@ static void run(struct loop *loop)
 int tui_run(const struct tui_config *config, struct text *error)
 {
 	struct loop loop = {.config = config, .is_dirty = true};
+	struct replay replay;
 	const struct theme *theme = theme_find(config->is_mono ? "mono" : config->theme);
 	int rc = terminal_open(&(struct terminal_config){theme, config->is_mono, config->has_mouse},
 			       error);
 
 	if (rc != 0)
 		return rc;
+	if (config->is_replay) {
+		replay_init(&replay, config->source, config->is_playing);
+		loop.replay = &replay;
+	}
 	ui_init(&loop.ui, &(struct ui_config){
+				  .replay = loop.replay,
 				  .theme = theme,
 				  .keymap = config->keymap,
 				  .preferences = config->preferences,
@@ -241,7 +291,7 @@ int tui_run(const struct tui_config *config, struct text *error)
 				  .keep_context = config->keep_context,
 				  .is_ascii = config->is_ascii,
 				  .is_live = config->is_live,
-				  .is_readonly = config->is_readonly,
+				  .is_readonly = config->is_readonly || config->is_replay,
 				  .delay_s = config->delay_s,
 			  });
 	terminal_size(&loop.ui.height, &loop.ui.width);

@@ -48,7 +48,7 @@ static void apply(struct ui *ui)
 static size_t visible_items(const struct ui *ui, size_t *top)
 {
 	const struct menu *menu = ui->dialogue_state;
-	struct layout layout = layout_of(ui->height, ui->width);
+	struct layout layout = layout_of(ui);
 	int height = ui->height - (layout.footer_row >= 0) - 1;
 	size_t visible = height > 0 ? (size_t)height : 0;
 

@@ -8,15 +8,17 @@
 /* Where things are. A small screen gives up the machine's lines before the list, and the footer
  * before the verdict. */
 struct layout {
-	int machine_rows; /* from row 0 on */
-	int verdict_row;  /* -1: no room */
-	int head_row;     /* -1: no room */
+	int timeline_rows; /* of a replay, from row 0 on */
+	int machine_top;
+	int machine_rows;
+	int verdict_row; /* -1: no room */
+	int head_row;    /* -1: no room */
 	int list_top;
 	int list_rows;
 	int footer_row; /* -1: no room */
 };
 
-struct layout layout_of(int height, int width);
+struct layout layout_of(const struct ui *ui);
 
 /* Draws everything. `cells` gets the size of the screen. */
 void ui_draw(const struct ui *ui, struct cells *cells);

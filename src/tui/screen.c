@@ -4,6 +4,7 @@
 #include "clade/units.h"
 #include "commands.h"
 #include "panes.h"
+#include "replay.h"
 
 enum {
 	MACHINE_ROWS = 3,
@@ -12,19 +13,18 @@ enum {
 
 static const char READONLY[] = " [READ-ONLY]";
 
-struct layout layout_of(int height, int width)
+struct layout layout_of(const struct ui *ui)
 {
 	struct layout layout = {.verdict_row = -1, .head_row = -1, .footer_row = -1};
-	int left = height;
+	int left = ui->height;
 	int at;
 
-	(void)width;
 	if (left > LIST_LEAST) {
 		layout.verdict_row = 0;
 		left--;
 	}
 	if (left > LIST_LEAST) {
-		layout.footer_row = height - 1;
+		layout.footer_row = ui->height - 1;
 		left--;
 	}
 	if (left > LIST_LEAST) {
@@ -35,7 +35,12 @@ struct layout layout_of(int height, int width)
 		layout.machine_rows++;
 		left--;
 	}
-	at = layout.machine_rows;
+	while (ui->replay && layout.timeline_rows < TIMELINE_ROWS && left > LIST_LEAST) {
+		layout.timeline_rows++;
+		left--;
+	}
+	layout.machine_top = layout.timeline_rows;
+	at = layout.machine_top + layout.machine_rows;
 	if (layout.verdict_row >= 0)
 		layout.verdict_row = at++;
 	if (layout.head_row >= 0)
@@ -182,7 +187,7 @@ static void draw_waiting(const struct ui *ui, struct cells *cells)
 
 void ui_draw(const struct ui *ui, struct cells *cells)
 {
-	struct layout layout = layout_of(ui->height, ui->width);
+	struct layout layout = layout_of(ui);
 
 	cells_reset(cells, ui->height, ui->width);
 	if (ui->dialogue && ui->dialogue->draw) {
@@ -190,7 +195,14 @@ void ui_draw(const struct ui *ui, struct cells *cells)
 	} else if (!ui->model) {
 		draw_waiting(ui, cells);
 	} else {
-		draw_machine(ui, cells, layout.machine_rows);
+		struct cells below = {
+			.rows = cells->rows - layout.machine_top,
+			.columns = cells->columns,
+			.items = cells->items + (ptrdiff_t)layout.machine_top * cells->columns,
+		};
+
+		draw_timeline(ui, cells, layout.timeline_rows);
+		draw_machine(ui, &below, layout.machine_rows);
 		draw_verdict(ui, cells, layout.verdict_row);
 		draw_list(ui, cells, &layout);
 	}

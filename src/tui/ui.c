@@ -18,6 +18,7 @@ void ui_init(struct ui *ui, const struct ui_config *config)
 		.keymap = config->keymap,
 		.is_ascii = config->is_ascii,
 		.is_live = config->is_live,
+		.replay = config->replay,
 		.is_readonly = config->is_readonly,
 		.delay_s = config->delay_s,
 		.height = 24,
@@ -63,7 +64,7 @@ bool ui_is_frozen(const struct ui *ui)
 
 int ui_list_height(const struct ui *ui)
 {
-	struct layout layout = layout_of(ui->height, ui->width);
+	struct layout layout = layout_of(ui);
 
 	return layout.list_rows;
 }
@@ -242,10 +243,13 @@ static void click_row(struct ui *ui, ptrdiff_t row)
 
 static void click(struct ui *ui, const struct event *event)
 {
-	struct layout layout = layout_of(ui->height, ui->width);
+	struct layout layout = layout_of(ui);
 	const struct ui_command *command;
 
-	if (event->row == layout.footer_row) {
+	if (event->row < layout.timeline_rows) {
+		ui->replay->is_playing = false;
+		replay_go(ui->replay, timeline_moment_at(ui, event->column));
+	} else if (event->row == layout.footer_row) {
 		command = footer_command_at(ui, event->column);
 		if (command)
 			command->run(ui);

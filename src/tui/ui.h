@@ -12,6 +12,7 @@
 #include "clade/users.h"
 #include "dialogue.h"
 #include "keys.h"
+#include "replay.h"
 #include "tags.h"
 #include "theme.h"
 
@@ -29,6 +30,7 @@ struct ui {
 	const struct users *users;
 	const struct theme *theme;
 	const struct keymap *keymap;
+	struct replay *replay; /* of a recording; NULL: this is the live machine */
 	bool is_ascii;
 	bool is_readonly;
 	bool is_live; /* its processes are those of this machine, now */
@@ -80,6 +82,7 @@ struct ui_config {
 	const struct thresholds *thresholds; /* NULL: the usual ones */
 	settings_keep *keep;                 /* NULL: nothing can be kept */
 	void *keep_context;
+	struct replay *replay; /* NULL: live */
 	bool is_ascii;
 	bool is_readonly;
 	bool is_live;
