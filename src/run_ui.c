@@ -7,6 +7,14 @@
 #include "program.h"
 #include "settings.h"
 
+/* The console's fonts have hardly any of the marks, whatever the locale says. */
+static bool has_few_marks(void)
+{
+	const char *term = getenv("TERM");
+
+	return term && strcmp(term, "linux") == 0;
+}
+
 int program_show(struct program *program, bool is_replay)
 {
 	const struct options *options = &program->options;
@@ -22,7 +30,7 @@ int program_show(struct program *program, bool is_replay)
 			.preferences = &program->preferences,
 			.delay_s = options->delay_s,
 			.theme = options->theme,
-			.is_ascii = options->is_ascii || !program->is_utf8,
+			.is_ascii = options->is_ascii || !program->is_utf8 || has_few_marks(),
 			.is_mono = options->no_color || (no_color && *no_color),
 			.keep = settings_save,
 			.keep_context = &program->options,

@@ -7,8 +7,8 @@ import tempfile
 import time
 
 from record import end, recorder, wait_for, whole
-from screen import Screen
 from tap import find_clade, main, ok
+from tmux import Screen
 
 CLADE = find_clade()
 

@@ -1,76 +1,10 @@
-"""The screen in a real terminal: tmux holds it, keys go in, the text of the screen comes out."""
+"""The screen in a real terminal."""
 import os
 import re
-import shutil
-import subprocess
-import tempfile
 import time
 
-from tap import Skip, find_clade, main, ok
-
-CLADE = find_clade()
-PATIENCE_S = 15
-
-
-class Screen:
-    """clade in a pane of a private tmux server that reads no configuration."""
-
-    def __init__(self, columns, rows, *arguments, env=None, before=""):
-        self.tmux = shutil.which("tmux")
-        if not self.tmux:
-            raise Skip("no tmux")
-        self.dir = tempfile.mkdtemp(prefix="clade-test-")
-        self.env = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": self.dir, "LANG": "C.UTF-8", "TERM": "xterm-256color"}
-        inner = " ".join(f"{name}='{value}'" for name, value in {**self.env, **(env or {})}.items())
-        command = f"{before} env -i {inner} {CLADE} {' '.join(arguments)}; echo status=$?; stty -a | tr -d '\\n'; exec sleep 60"
-        self("-f", "/dev/null", "new-session", "-d", "-x", str(columns), "-y", str(rows), "sh", "-c", command)
-
-    def __call__(self, *arguments):
-        result = subprocess.run([self.tmux, "-S", f"{self.dir}/socket", *arguments], env=self.env, capture_output=True, text=True,
-                                timeout=PATIENCE_S)
-        if result.returncode != 0:
-            raise RuntimeError(f"tmux {arguments[0]}: {result.stderr}")
-        return result.stdout
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self("kill-server")
-        shutil.rmtree(self.dir, ignore_errors=True)
-
-    def text(self):
-        return self("capture-pane", "-p")
-
-    def keys(self, *names):
-        self("send-keys", *names)
-
-    def type(self, text):
-        self("send-keys", "-l", text)
-
-    def resize(self, columns, rows):
-        self("resize-window", "-x", str(columns), "-y", str(rows))
-
-    def shows(self, what, pattern, absent=False):
-        """Waits until the screen matches, or does not any more."""
-        end = time.monotonic() + PATIENCE_S
-        text = self.text()
-        while bool(re.search(pattern, text, re.M)) == absent and time.monotonic() < end:
-            time.sleep(0.05)
-            text = self.text()
-        return ok(bool(re.search(pattern, text, re.M)) != absent, what, f"{'still' if absent else 'no'} {pattern!r} in", text)
-
-
-class Crowd:
-    """A tree to look for: a shell with three sleeps of an unusual length below it."""
-
-    def __enter__(self):
-        self.shell = subprocess.Popen(["sh", "-c", "sleep 8675309 & sleep 8675309 & sleep 8675309 & wait"], start_new_session=True)
-        return self.shell.pid
-
-    def __exit__(self, *_):
-        os.killpg(self.shell.pid, 9)
-        self.shell.wait()
+from tap import main, ok
+from tmux import COLOUR, Crowd, Screen
 
 
 def owners_open_into_trees_and_the_whole_tree_is_a_key_away():
@@ -169,7 +103,7 @@ def ascii_and_no_colour():
         screen.shows("owners", r"\+ kernel threads")
         text = screen.text()
         ok(all(ord(c) < 127 for c in text), "ASCII only", text)
-        colours = re.findall(r"\x1b\[[\d;]*\b(?:3[0-7]|38|4[0-7]|48|9[0-7]|10[0-7])\b[\d;]*m", screen("capture-pane", "-p", "-e"))
+        colours = re.findall(COLOUR, screen("capture-pane", "-p", "-e"))
         ok(not colours, "no colour", colours)
     with Screen(100, 30, env={"LANG": "C"}) as screen:
         screen.shows("a locale without UTF-8 is drawn in ASCII", r"\+ kernel threads")
@@ -192,6 +126,5 @@ def terminate(screen):
         os.kill(int(file.read().split()[0]), 15)
 
 
-if __name__ == "__main__":
-    main(owners_open_into_trees_and_the_whole_tree_is_a_key_away, a_search_finds_what_is_closed, a_filter_leaves_what_is_above_and_below,
-         details_show_the_evidence, help_sort_pause, it_fits_any_size, ascii_and_no_colour, the_terminal_is_given_back)
+main(owners_open_into_trees_and_the_whole_tree_is_a_key_away, a_search_finds_what_is_closed, a_filter_leaves_what_is_above_and_below,
+     details_show_the_evidence, help_sort_pause, it_fits_any_size, ascii_and_no_colour, the_terminal_is_given_back)

@@ -1,0 +1,136 @@
+"""What only a real terminal shows: colours, the mouse, other sizes under dialogues, many keys, other terminals."""
+import os
+import random
+import re
+import subprocess
+import time
+
+from tap import main, ok
+from tmux import CLADE, COLOUR, Crowd, Screen
+
+# Commands that random keys may run: none that acts on anything but the screen.
+HARMLESS = {"help", "setup", "up", "down", "page-up", "page-down", "first", "last", "open", "close", "toggle-all", "shallower", "deeper",
+            "tag", "tag-tree", "untag-all", "details", "environment", "search", "next", "previous", "filter", "tree", "sort", "invert",
+            "sort-cpu", "sort-memory", "sort-age", "sort-growth", "states", "users", "follow", "pause", "redraw", "clear"}
+
+
+def commands():
+    """The names of the commands with their first key, as tmux calls it."""
+    lines = subprocess.run([CLADE, "list", "keys"], capture_output=True, text=True, check=True).stdout.splitlines()
+    rows = [re.split(r"  +", line, maxsplit=2) for line in lines]
+    names = {"Esc": "Escape", "PgUp": "PageUp", "PgDn": "PageDown", "Ctrl-L": "C-l"}
+    return {row[0]: names.get(row[1].split()[0], row[1].split()[0]) for row in rows}
+
+
+def colours(screen):
+    return re.findall(COLOUR, screen("capture-pane", "-p", "-e"))
+
+
+def colours_are_those_of_the_terminal_and_the_theme():
+    with Screen(100, 30) as screen:
+        screen.shows("256: the list", r"kernel threads")
+        found = colours(screen)
+        ok(any("48;5;108" in colour for colour in found), "256: the head has its colour", *set(found))
+        ok(any("38;5;73" in colour for colour in found), "256: labels have theirs", *set(found))
+    with Screen(100, 30, env={"TERM": "xterm"}) as screen:
+        screen.shows("8: the list", r"kernel threads")
+        found = colours(screen)
+        ok(found and not any("8;5;" in colour for colour in found), "8: only those", *set(found))
+        ok(any(re.search(r"[[;]42m", colour) for colour in found), "8: the head has its colour", *(repr(colour) for colour in set(found)))
+    with Screen(100, 30, "--theme", "colourblind") as screen:
+        screen.shows("colour-blind: the list", r"kernel threads")
+        ok(any("48;5;110" in colour for colour in colours(screen)), "colour-blind: the head is blue")
+    with Screen(100, 30, env={"NO_COLOR": "1"}) as screen:
+        screen.shows("NO_COLOR: the list", r"kernel threads")
+        ok(not colours(screen), "NO_COLOR: none", *colours(screen))
+        ok("\x1b[7m" in screen("capture-pane", "-p", "-e"), "NO_COLOR: the head and the selection are reversed")
+
+
+def the_mouse_selects_opens_and_sorts():
+    with Crowd(), Screen(120, 30) as screen:
+        screen.shows("owners", r"▸ ")
+        row, column = screen.place(r"kernel threads")
+        screen.click(row, column)
+        time.sleep(0.3)
+        screen.click(row, column)
+        screen.shows("a second click opens", r"▾ kernel threads")
+        screen.click(*screen.place(r"\bMEM\b"))
+        screen.shows("a click on a title sorts", r"by MEM ▾")
+        screen.keys("Up")
+        screen.shows("the message gives way to the keys", r"F5Tree")
+        screen.click(*screen.place(r"F5Tree"))
+        screen.shows("a click on the footer is that key", r"F5Owners")
+        screen.bytes(b"\x1b[<65;5;9M" * 3)
+        screen.is_alive("the wheel turns")
+
+
+def a_dialogue_is_drawn_at_any_size():
+    with Crowd(), Screen(130, 37, "--readonly=best-effort") as screen:
+        screen.shows("the list", r"kernel threads")
+        for name, key in commands().items():
+            if name not in HARMLESS | {"kill", "write"}:
+                continue
+            screen.keys(key)
+            for columns, rows in ((40, 12), (1, 1), (20, 5), (300, 60), (80, 24)):
+                screen.resize(columns, rows)
+                screen.keys("Down")
+            screen.keys("Escape", "Escape")
+        screen.resize(130, 37)
+        screen.is_alive("it went through every dialogue")
+        screen.keys("q")
+        screen.shows("and ends well", r"status=0")
+
+
+def random_keys_do_no_harm():
+    """Whatever could act on a process is bound to no key."""
+    with Crowd(), Screen(130, 37, "--config", "keys.conf", directory_file=("keys.conf", "[keys]\n" + "".join(
+            f"{name} = none\n" for name in commands() if name not in HARMLESS))) as screen:
+        screen.shows("the list", r"kernel threads")
+        keys = ["F1", "F2", "F3", "F4", "F5", "F6", "Up", "Down", "Left", "Right", "PageUp", "PageDown", "Home", "End", "Enter", "Escape",
+                "Space", "BSpace", *"abcdefghijklmnoprstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&()*+,-./:<=>?@[]^_{|}~"]
+        generator = random.Random(7)
+        for _ in range(10):
+            screen.keys(*generator.choices(keys, k=50))
+            screen.resize(generator.randint(1, 200), generator.randint(1, 60))
+        screen.keys("Escape", "Escape", "Escape")
+        screen.is_alive("after 500 keys it still draws")
+        text = screen.text()
+        ok("AddressSanitizer" not in text and "runtime error" not in text and "status=" not in text, "and nothing was wrong", text)
+
+
+def other_terminals():
+    for term in ("xterm", "screen", "linux", "vt100"):
+        with Screen(100, 30, env={"TERM": term}) as screen:
+            screen.shows(f"{term}: the machine", r"^CPU \[")
+            screen.shows(f"{term}: the list", r"kernel threads")
+            screen.keys("t")
+            screen.shows(f"{term}: the tree", r"USER .* COMMAND")
+            screen.keys("h")
+            screen.shows(f"{term}: help", r"^F10 q +quit|Esc *Close")
+            screen.keys("Escape", "q")
+            screen.shows(f"{term}: it ends well", r"status=0")
+    with Screen(100, 30, env={"TERM": "linux"}) as screen:
+        screen.shows("linux: marks that its font has", r"\+ kernel threads")
+    with Screen(100, 30, env={"TERM": "dumb"}) as screen:
+        screen.shows("dumb: says what to use", r"cannot move its cursor; use: clade snapshot")
+        screen.shows("dumb: the command line is wrong", r"status=2")
+
+
+def what_is_set_up_is_kept():
+    with Screen(130, 37) as screen:
+        screen.shows("the list", r"kernel threads")
+        screen.keys("F2")
+        screen.shows("setup", r"^ +Theme +default")
+        screen.keys("Right")
+        screen.shows("the next theme", r"^ +Theme +light")
+        screen.keys("F10")
+        screen.shows("says where it is kept", r"kept in .*/\.config/clade/clade\.conf")
+        with open(f"{screen.dir}/.config/clade/clade.conf", encoding="utf-8") as file:
+            text = file.read()
+        ok(text == "[options]\ntheme = light\n", "the file", text)
+        left = os.listdir(f"{screen.dir}/.config/clade")
+        ok(left == ["clade.conf"], "nothing is left beside it", left)
+
+
+main(colours_are_those_of_the_terminal_and_the_theme, the_mouse_selects_opens_and_sorts, a_dialogue_is_drawn_at_any_size,
+     random_keys_do_no_harm, other_terminals, what_is_set_up_is_kept)
