@@ -290,6 +290,7 @@ struct snapshot *lab_snapshot(double at_s, const char *table)
 		.tasks_running = 3,
 		.pid_max = 32768,
 		.threads_max = 63000,
+		.user = {UNKNOWN, {UNKNOWN, UNKNOWN}},
 		.forks = 1000,
 		.forks_per_s = NAN,
 		.oom_kills = 0,

@@ -506,6 +506,29 @@ static void a_badge_at_its_threshold_does_not_flap(void **state)
 	lab_free(lab);
 }
 
+static void a_user_near_its_limit_is_said_and_when_growth_hits_it(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+
+	(void)state;
+	for (int i = 0; i < 6; i++) {
+		struct snapshot *snap = machine_at(2 * i, 20 * i, 1000);
+
+		snap->machine.user = (struct user_tasks){0, {100 + 20 * (uint64_t)i, 1000}};
+		lab_take(lab, snap);
+	}
+	assert_contains(lab->model->verdict.line, "+10/s  its user's RLIMIT_NPROC reached in 1m20s");
+	for (int i = 0; i < 60; i++) {
+		struct snapshot *snap = machine_at(12 + 2 * i, 100, 1000);
+
+		snap->machine.user = (struct user_tasks){0, {950, 1000}};
+		lab_take(lab, snap);
+	}
+	assert_int_equal(lab->model->verdict.kind, VERDICT_LIMIT);
+	assert_contains(lab->model->verdict.line, "user 0 has 950 of 1,000 tasks (RLIMIT_NPROC), most in claude-code");
+	lab_free(lab);
+}
+
 static void hostile_names_are_harmless_in_the_verdict(void **state)
 {
 	struct lab *lab = lab_new(NULL);
@@ -847,6 +870,7 @@ int main(void)
 		cmocka_unit_test(memory_that_is_full_is_said_with_who_has_most),
 		cmocka_unit_test(kills_that_no_owner_is_known_for_are_said_for_a_minute),
 		cmocka_unit_test(a_badge_at_its_threshold_does_not_flap),
+		cmocka_unit_test(a_user_near_its_limit_is_said_and_when_growth_hits_it),
 		cmocka_unit_test(hostile_names_are_harmless_in_the_verdict),
 		cmocka_unit_test(owners_open_into_their_trees_and_hold_one_another),
 		cmocka_unit_test(the_tree_holds_every_process),

@@ -45,6 +45,9 @@ struct inspection {
 /* Returns 0, -ESRCH when that process is gone, or another -errno. */
 int inspect_process(struct proc_key key, struct inspection *inspection);
 
+/* Its limits alone; 0 when they cannot be read. */
+size_t inspect_limits(struct proc_key key, struct resource_limit limits[LIMITS_MAX]);
+
 /* Its whole environment, "NAME=value" each ended by NUL, as it was at its last exec; `out`
  * replaced. Returns 0, -ESRCH as above, -EACCES for another user's, or another -errno. */
 int inspect_environment(struct proc_key key, struct text *out);

@@ -115,6 +115,17 @@ struct cpu_split {
 	double user, nice, system, idle, iowait, irq, steal;
 };
 
+/* What is used and what may be used at most; UNKNOWN: not known, or no limit. */
+struct bounded {
+	uint64_t used, max;
+};
+
+/* A user's tasks, and how many RLIMIT_NPROC lets it have. */
+struct user_tasks {
+	uint64_t uid; /* UNKNOWN: no user is near a limit */
+	struct bounded tasks;
+};
+
 struct machine {
 	double load[3];
 	struct cpu_ticks cpu;
@@ -126,16 +137,12 @@ struct machine {
 	uint64_t tasks_running;
 	uint64_t pid_max;       /* kernel.pid_max */
 	uint64_t threads_max;   /* kernel.threads-max */
+	struct user_tasks user; /* of the users with a limit, the one nearest to it */
 	uint64_t forks;         /* since boot: processes and threads made */
 	double forks_per_s;     /* NAN without a sample before */
 	uint64_t oom_kills;     /* since boot, oom_kill in /proc/vmstat */
 	uint64_t oom_kills_new; /* since the sample before */
 	double uptime_s;
-};
-
-/* What is used and what may be used at most; UNKNOWN: not known, or no limit. */
-struct bounded {
-	uint64_t used, max;
 };
 
 /* What a process's control group uses; limits are those of the group or of one that it lies in,

@@ -164,21 +164,40 @@ static void count_fds(int process, struct inspection *inspection)
 	closedir(dir);
 }
 
+static size_t read_limits(int process, struct resource_limit limits[LIMITS_MAX])
+{
+	struct text bytes = {0};
+	size_t n = 0;
+
+	if (io_read_at(process, "limits", LIMITS_BYTES, &bytes) == 0)
+		n = inspect_parse_limits(text_str(&bytes), bytes.len, limits);
+	text_done(&bytes);
+	return n;
+}
+
 int inspect_process(struct proc_key key, struct inspection *inspection)
 {
-	struct text limits = {0};
 	int fd = open_process(key);
 
 	if (fd < 0)
 		return fd;
 	*inspection = (struct inspection){.n_fds = UNKNOWN};
 	count_fds(fd, inspection);
-	if (io_read_at(fd, "limits", LIMITS_BYTES, &limits) == 0)
-		inspection->n_limits =
-			inspect_parse_limits(text_str(&limits), limits.len, inspection->limits);
-	text_done(&limits);
+	inspection->n_limits = read_limits(fd, inspection->limits);
 	close(fd);
 	return 0;
+}
+
+size_t inspect_limits(struct proc_key key, struct resource_limit limits[LIMITS_MAX])
+{
+	int fd = open_process(key);
+	size_t n;
+
+	if (fd < 0)
+		return 0;
+	n = read_limits(fd, limits);
+	close(fd);
+	return n;
 }
 
 int inspect_environment(struct proc_key key, struct text *out)

@@ -139,6 +139,7 @@ void machine_read(struct machine_reader *reader, struct snapshot *snap,
 	read_pressure("/proc/pressure/io", &machine->psi_io);
 	if (read_number("/proc/sys/kernel/pid_max", &machine->pid_max) != 0)
 		machine->pid_max = UNKNOWN;
+	machine->user = (struct user_tasks){UNKNOWN, {UNKNOWN, UNKNOWN}};
 	if (read_number("/proc/sys/kernel/threads-max", &machine->threads_max) != 0)
 		machine->threads_max = UNKNOWN;
 	machine->uptime_s = (double)clock_ns(CLOCK_BOOTTIME) / 1e9;

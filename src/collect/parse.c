@@ -445,6 +445,7 @@ struct machine parse_no_machine(void)
 		.tasks_running = UNKNOWN,
 		.pid_max = UNKNOWN,
 		.threads_max = UNKNOWN,
+		.user = {UNKNOWN, {UNKNOWN, UNKNOWN}},
 		.forks = UNKNOWN,
 		.forks_per_s = NAN,
 		.oom_kills = UNKNOWN,
@@ -477,6 +478,9 @@ void parse_machine(const json_t *object, struct machine *machine)
 	set_uint(object, "tasks_running", &machine->tasks_running);
 	set_uint(object, "pid_max", &machine->pid_max);
 	set_uint(object, "threads_max", &machine->threads_max);
+	set_uint(object, "user_uid", &machine->user.uid);
+	set_uint(object, "user_tasks", &machine->user.tasks.used);
+	set_uint(object, "user_tasks_max", &machine->user.tasks.max);
 	set_uint(object, "forks", &machine->forks);
 	set_real(object, "forks_per_s", &machine->forks_per_s);
 	set_uint(object, "oom_kills", &machine->oom_kills);

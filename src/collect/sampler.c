@@ -12,6 +12,7 @@
 #include "clade/io.h"
 #include "host.h"
 #include "rates.h"
+#include "user_limit.h"
 
 enum {
 	PROCS_SLACK = 1024,    /* processes that may come while we read */
@@ -574,6 +575,7 @@ int sampler_seal(struct sampler *sampler, struct snapshot **snapshot)
 		return rc;
 	}
 	keep_order(sampler);
+	sampler->snap->machine.user = user_limit_nearest(sampler->snap);
 	sampler->snap->cost_s = (double)(clock_ns(CLOCK_MONOTONIC) - sampler->started_ns) / 1e9;
 	free(sampler->old_sides);
 	sampler->old_sides = sampler->sides;

@@ -216,6 +216,9 @@ void put_machine_keys(struct jsonw *json, const struct machine *machine)
 	put_uint(json, "tasks_running", machine->tasks_running);
 	put_uint(json, "pid_max", machine->pid_max);
 	put_uint(json, "threads_max", machine->threads_max);
+	put_uint(json, "user_uid", machine->user.uid);
+	put_uint(json, "user_tasks", machine->user.tasks.used);
+	put_uint(json, "user_tasks_max", machine->user.tasks.max);
 	put_uint(json, "forks", machine->forks);
 	put_real(json, "forks_per_s", machine->forks_per_s, 1);
 	put_uint(json, "oom_kills", machine->oom_kills);

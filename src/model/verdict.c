@@ -30,6 +30,18 @@ static void take_room(uint64_t used, uint64_t max, const char *what, double *roo
 	*name = what;
 }
 
+/* Whether RLIMIT_NPROC of the user nearest to it is what an owner runs into: by the user of its
+ * processes. */
+static bool is_of_limited_user(const struct model *model, int32_t owner)
+{
+	const struct group *group = &model->groups[owner];
+	uint64_t uid = model->snap->machine.user.uid;
+
+	return is_known(uid) && group->own.procs > 0 &&
+	       model->snap->procs[model->by_owner[group->first_proc + group->own.procs - 1]]
+			       .facts->uid == uid;
+}
+
 double verdict_eta(const struct model *model, int32_t owner, double per_s, const char **limit)
 {
 	const struct machine *machine = &model->snap->machine;
@@ -43,6 +55,9 @@ double verdict_eta(const struct model *model, int32_t owner, double per_s, const
 	if (owner != NO_OWNER)
 		take_room(model->groups[owner].pids.used, model->groups[owner].pids.max,
 			  "its pids limit reached", &room, &name);
+	if (owner != NO_OWNER && is_of_limited_user(model, owner))
+		take_room(machine->user.tasks.used, machine->user.tasks.max,
+			  "its user's RLIMIT_NPROC reached", &room, &name);
 	if (limit)
 		*limit = name;
 	return name ? fmax(room, 0) / per_s : NAN;
@@ -258,6 +273,38 @@ static int say_limit(struct model *model)
 		    is_pids ? "process table" : "threads-max", percent_full(machine, limit),
 		    units_count(a, machine->tasks), units_count(b, limit));
 	return set_verdict(model, VERDICT_LIMIT, "LIMIT", NO_OWNER, NAN, &line);
+}
+
+static bool is_user_full(const struct model *model)
+{
+	bool was = model->verdict_before == VERDICT_LIMIT;
+
+	return bounded_percent(model->snap->machine.user.tasks) >=
+	       model->thresholds->user_percent - (was ? 5 : 0);
+}
+
+/* The owner with the most processes of that user. */
+static int say_user_limit(struct model *model)
+{
+	const struct user_tasks *user = &model->snap->machine.user;
+	int32_t owner = NO_OWNER;
+	struct text line = {0};
+	char a[UNITS_LEN];
+	char b[UNITS_LEN];
+
+	for (size_t g = 0; g < model->attr->n_owners; g++) {
+		if (is_of_limited_user(model, (int32_t)g) &&
+		    (owner == NO_OWNER ||
+		     model->groups[g].own.procs > model->groups[owner].own.procs))
+			owner = (int32_t)g;
+	}
+	text_printf(&line, "user %" PRIu64 " has %s of %s tasks (RLIMIT_NPROC)", user->uid,
+		    units_count(a, user->tasks.used), units_count(b, user->tasks.max));
+	if (owner != NO_OWNER) {
+		text_add(&line, ", most in ");
+		add_owner(&line, model, owner);
+	}
+	return set_verdict(model, VERDICT_LIMIT, "LIMIT", owner, NAN, &line);
 }
 
 static double by_limit(const struct group *group)
@@ -554,6 +601,8 @@ int verdict_make(struct model *model)
 		return say_oom(model);
 	if (limited != NO_OWNER)
 		return say_owner_limit(model, limited);
+	if (is_user_full(model))
+		return say_user_limit(model);
 	if (lacks_memory(model))
 		return say_memory(model);
 	if (growing != NO_OWNER)
