@@ -170,6 +170,7 @@ static void a_configuration_sets_options_and_thresholds(void **state)
 	struct keymap *keymap = keymap_new();
 	struct preferences preferences = preferences_default();
 	struct settings settings = {&options, &thresholds, keymap, &preferences};
+	char *theme;
 	struct text said = {0};
 
 	(void)state;
@@ -181,6 +182,8 @@ static void a_configuration_sets_options_and_thresholds(void **state)
 	assert_false(options.no_color);
 	assert_true(thresholds.growing_per_s == 10);
 	assert_true(thresholds.loop_per_min == 3);
+	memcpy(&theme, &options.theme, sizeof(theme));
+	free(theme);
 	keymap_free(keymap);
 	text_done(&said);
 }

@@ -10,7 +10,7 @@
 #include "names.h"
 #include "rules.h"
 
-/* How long an app between two lives is still shown. */
+/* How long an app or a container between two lives is still shown. */
 enum { LINGER_MS = 30000 };
 
 /* An owner as it was last seen. */
@@ -25,8 +25,10 @@ struct known_owner {
 	bool is_child;
 	uint64_t since_ms;
 	uint64_t looked_ms; /* when files were last asked, on the snapshots' clock; UNKNOWN never */
-	uint64_t lived_ms;  /* when it last had a process; UNKNOWN never */
-	uint64_t seen;      /* number of the last sample in which it was */
+	struct proc_key root; /* its last one */
+	uint32_t lives;       /* roots seen one after the other */
+	uint64_t lived_ms;    /* when it last had a process; UNKNOWN never */
+	uint64_t seen;        /* number of the last sample in which it was */
 	UT_hash_handle hh;
 };
 

@@ -314,20 +314,34 @@ static void mark_ended(struct pass *pass)
 	}
 }
 
-/* An app in a restart loop has no process in half of the samples: as long as its daemon lives, it
- * is shown between its lives too. */
+/* Why an owner without a process is shown, or NULL. An app is as long as its daemon lives; a
+ * container, whose engine is not asked, when it has begun again before. */
+static const char *why_lingering(const struct pass *pass, const struct known_owner *known)
+{
+	int32_t parent = known->parent_id ? roster_find(&pass->roster, known->parent_id) : NO_OWNER;
+
+	if (!known->rule)
+		return NULL;
+	if (known->rule->kind == OWNER_CONTAINER && known->lives > 1)
+		return "seen within the last 30 s; it has begun again before, no process of it "
+		       "lives";
+	if (known->rule->kind == OWNER_PM2 && known->is_child && parent != NO_OWNER &&
+	    pass_draft(pass, parent)->owner.root != NO_PROC)
+		return "seen within the last 30 s; its daemon lives, no process of it does";
+	return NULL;
+}
+
+/* What is started again and again has no process in half of the samples: it is shown between its
+ * lives too. */
 static void linger(struct pass *pass)
 {
 	const struct known_owner *known;
 
 	for (known = pass->memory->owners; known; known = known->hh.next) {
-		int32_t parent =
-			known->parent_id ? roster_find(&pass->roster, known->parent_id) : NO_OWNER;
+		const char *why = why_lingering(pass, known);
 		int32_t at;
 
-		if (!known->rule || known->rule->kind != OWNER_PM2 || !known->is_child ||
-		    parent == NO_OWNER || pass_draft(pass, parent)->owner.root == NO_PROC ||
-		    !is_known(known->lived_ms) ||
+		if (!why || !is_known(known->lived_ms) ||
 		    known->lived_ms + LINGER_MS < pass->snap->mono_ms ||
 		    roster_find(&pass->roster, known->id) != NO_OWNER)
 			continue;
@@ -335,8 +349,26 @@ static void linger(struct pass *pass)
 		if (at == NO_OWNER)
 			return;
 		pass_draft(pass, at)->is_lingering = true;
-		pass_draft(pass, at)->owner.evidence =
-			"seen within the last 30 s; its daemon lives, no process of it does";
+		pass_draft(pass, at)->owner.evidence = why;
+	}
+}
+
+/* A root that is not the one before is another life. */
+static void count_lives(struct pass *pass)
+{
+	for (size_t i = 0; i < pass->roster.n; i++) {
+		const struct owner *owner = &pass_draft(pass, (int32_t)i)->owner;
+		struct known_owner *known;
+		struct proc_key root;
+
+		if (owner->root == NO_PROC)
+			continue;
+		known = memory_owner(pass->memory, owner->id);
+		root = process_key(&pass->snap->procs[owner->root]);
+		if (known->root.pid == root.pid && known->root.start_ticks == root.start_ticks)
+			continue;
+		known->root = root;
+		known->lives++;
 	}
 }
 
@@ -356,6 +388,7 @@ static void remember(struct pass *pass)
 					      pass_draft(pass, found->inner)->owner.id),
 		};
 	}
+	count_lives(pass);
 	memory_turn(pass->memory, pass->snap->mono_ms, procs, n);
 }
 

@@ -4,8 +4,8 @@
 
 #include "clade/snapshot.h"
 
-/* Of the users with many tasks, the one nearest to the limit of its youngest process. Root has none.
- * Reads /proc/N/limits of a few processes. All unknown when there is no such user. */
+/* Of the users with many tasks, the one nearest to the limit of its youngest process. Root has
+ * none. Reads /proc/N/limits of a few processes. All unknown when there is no such user. */
 struct user_tasks user_limit_nearest(const struct snapshot *snap);
 
 #endif

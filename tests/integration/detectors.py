@@ -4,6 +4,7 @@ import re
 import time
 import uuid
 
+from docker import Engine
 from lib import PIDS_MAX, Scene, Skip, children_of, clade, main, ok, parse, pen, read, stat_of, wait_for
 from pm2 import NODE_APP, Pm2
 
@@ -144,6 +145,21 @@ def a_loop_of_lives_that_pm2_calls_stable():
     a_loop(1100)
 
 
+def a_container_that_is_restarted():
+    with Scene() as scene:
+        engine = Engine(scene)
+        engine.run("steady", "/bin/sleep", "60")
+        # Docker doubles its pause from 100 ms on with each short life
+        engine("run", "-d", "--name", "crasher", "--network", "none", "--restart", "always", "lab/busybox", "/bin/sh", "-c", "sleep 1.1; exit 3")
+        snap = watch(12)
+        found = snap.find(kind="container", name="crasher")
+        ok(found and re.search(r"LOOP \d", found[0]["badges"]), "a container that is restarted is in a loop", found)
+        steady = snap.find(kind="container", name="steady")
+        ok(steady and steady[0]["badges"] == "", "the steady one is not", steady)
+        engine("rm", "-f", "crasher")
+        engine.stop()
+
+
 def a_quiet_minute():
     with Scene() as scene:
         session, root = agent(scene)
@@ -161,4 +177,4 @@ def a_quiet_minute():
 
 
 main(growth, a_limit_of_the_control_group, out_of_memory, zombies, orphans, a_loop_of_short_lives,
-     a_loop_of_lives_that_pm2_calls_stable, a_quiet_minute)
+     a_loop_of_lives_that_pm2_calls_stable, a_container_that_is_restarted, a_quiet_minute)
