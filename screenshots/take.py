@@ -19,21 +19,28 @@ sys.argv = sys.argv[:1]
 sys.path[:0] = [os.path.join(HERE, "../tests/integration"), os.path.join(HERE, "../tests")]
 
 import lib  # noqa: E402
+
+lib.PIDS_MAX, lib.LIFE_S = 8000, 400  # before the others take them over
 from docker import Engine  # noqa: E402
 from lib import CLADE, Scene, Skip, wait_for  # noqa: E402
 from pm2 import NODE_APP, Pm2  # noqa: E402
 
-lib.PIDS_MAX = 8000
 CLAUDE = "api-refactor/node_modules/@anthropic-ai/claude-code-linux-x64/claude"
 
 # What is typed into clade before each picture, as xdotool names the keys; its size; its theme.
 PICTURES = {
-    "owners": ([], "120x30", "default"),
-    "tree": (["Right"], "120x30", "default"),
+    "owners": ([], "132x34", "default"),
+    "wide": ([], "200x50", "default"),
+    "tree": (["Right", "Down", "Down", "c"], "120x30", "default"),
     "details": (["Return"], "100x34", "default"),
+    "setup": (["F2", "Down", "Down", "Down"], "100x30", "default"),
     "narrow": ([], "80x24", "default"),
     "colourblind": ([], "100x24", "colourblind"),
+    "light": ([], "100x24", "light"),
 }
+PAPER = {"light": ("#ffffff", "#202428")}  # background and foreground; else:
+SCREEN = ("#101418", "#d8dee4")
+WATCH_S = 70  # so that a trend can be seen
 
 
 def markers(session, pid):
@@ -83,14 +90,21 @@ def start(pid):
         return file.read().rpartition(")")[2].split()[19]
 
 
-def picture(scene, name, keys, size, theme):
+def open_terminal(scene, name, size, theme):
+    """clade in a terminal on a display of its own; returns both processes and their environment."""
     display = f":{90 + list(PICTURES).index(name)}"
-    server = scene.popen(["Xvfb", display, "-screen", "0", "1400x900x24"], stderr=subprocess.DEVNULL)
+    server = scene.popen(["Xvfb", display, "-screen", "0", "1600x1000x24"], stderr=subprocess.DEVNULL)
     wait_for("the display", lambda: os.path.exists(f"/tmp/.X11-unix/X{display[1:]}"))
     env = {"DISPLAY": display, "LANG": "C.UTF-8", "TERM": "xterm-256color"}
-    terminal = scene.popen(["xterm", "-u8", "-fa", "DejaVu Sans Mono", "-fs", "10", "-bg", "#101418", "-fg", "#d8dee4", "-geometry",
-                            f"{size}+0+0", "-xrm", "*internalBorder: 6", "-e", CLADE, "-d", "1", "--theme", theme], env)
-    time.sleep(12)
+    background, foreground = PAPER.get(theme, SCREEN)
+    terminal = scene.popen(["xterm", "-u8", "-tn", "xterm-256color", "-fa", "DejaVu Sans Mono", "-fs", "9", "-bg", background, "-fg", foreground,
+                            "-geometry", f"{size}+0+0", "-xrm", "*internalBorder: 6", "-e", CLADE, "-d", "1", "--theme", theme], env)
+    return server, terminal, env
+
+
+def picture(scene, name, keys, server, terminal, env):
+    # without a window manager keys go where the pointer is
+    scene.run(["xdotool", "mousemove", "60", "60"], env)
     for key in keys:
         scene.run(["xdotool", "key", key], env)
         time.sleep(1)
@@ -107,6 +121,8 @@ for tool in ("Xvfb", "xterm", "import", "xdotool"):
         sys.exit(f"no {tool}: apt-get install xvfb xterm imagemagick xdotool")
 with Scene() as the_scene:
     busy_machine(the_scene)
-    for the_name, (the_keys, the_size, the_theme) in PICTURES.items():
-        if not WANTED or the_name in WANTED:
-            picture(the_scene, the_name, the_keys, the_size, the_theme)
+    wanted = {name: settings for name, settings in PICTURES.items() if not WANTED or name in WANTED}
+    terminals = {name: open_terminal(the_scene, name, size, theme) for name, (_, size, theme) in wanted.items()}
+    time.sleep(WATCH_S)
+    for the_name, (the_keys, _, _) in wanted.items():
+        picture(the_scene, the_name, the_keys, *terminals[the_name])

@@ -132,6 +132,32 @@ static void handle_search(struct ui *ui, const struct event *event)
 		handle_line(ui, event, apply_search);
 }
 
+/* A process by its number, as it is typed: the selection goes there as soon as there is one. */
+static bool apply_pid(struct ui *ui, const struct input *input)
+{
+	int32_t proc = ui->model ? snapshot_find_pid(ui->model->snap, atoi(input->text)) : NO_PROC;
+
+	if (input->len == 0)
+		return true;
+	if (proc == NO_PROC || !ui_go_to(ui, process_key(&ui->model->snap->procs[proc]))) {
+		ui_say(ui, true, "no such process here");
+		return false;
+	}
+	return true;
+}
+
+static void handle_pid(struct ui *ui, const struct event *event)
+{
+	bool is_digit = event->key >= '0' && event->key <= '9';
+
+	if (event->type == EVENT_KEY && event->key == KEY_CODE_ESCAPE)
+		dialogue_close(ui);
+	else if (event->type == EVENT_KEY && event->key == KEY_CODE_ENTER)
+		dialogue_close(ui); /* the selection is there already, or nowhere */
+	else if (is_digit || event->key == KEY_CODE_BACKSPACE)
+		handle_line(ui, event, apply_pid);
+}
+
 static void draw_line(const struct ui *ui, struct cells *cells, int row, const char *prompt)
 {
 	int at = input_draw(ui->dialogue_state, cells, row, prompt) + 1;
@@ -150,6 +176,11 @@ static void draw_filter(const struct ui *ui, struct cells *cells, int row)
 	draw_line(ui, cells, row, "Filter (! negates): ");
 }
 
+static void draw_pid(const struct ui *ui, struct cells *cells, int row)
+{
+	draw_line(ui, cells, row, "Process id: ");
+}
+
 static void close_input(struct ui *ui)
 {
 	free(ui->dialogue_state);
@@ -166,6 +197,21 @@ static const struct dialogue dialogue_filter = {
 	.draw_footer = draw_filter,
 	.close = close_input,
 };
+
+static const struct dialogue dialogue_pid = {
+	.handle = handle_pid,
+	.draw_footer = draw_pid,
+	.close = close_input,
+};
+
+void input_open_pid(struct ui *ui, uint32_t digit)
+{
+	struct input *input = mem_new(1, sizeof(*input));
+
+	dialogue_open(ui, &dialogue_pid, input);
+	input_take(input, digit);
+	apply_pid(ui, input);
+}
 
 void command_search(struct ui *ui)
 {

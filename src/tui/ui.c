@@ -191,9 +191,33 @@ static void reveal(struct ui *ui, const struct rows *all, size_t i)
 	ui_refresh(ui);
 }
 
-bool ui_search(struct ui *ui, bool forwards, bool from_here)
+/* All rows of the view, also those in what is closed. */
+static void make_all_rows(const struct ui *ui, struct rows *all)
 {
 	struct view view = ui->view;
+
+	view.folds = NULL;
+	view.open_to = OPEN_ALL;
+	view.are_bundles_open = true;
+	rows_init(all);
+	rows_make(all, ui->model, &view);
+}
+
+bool ui_go_to(struct ui *ui, struct proc_key key)
+{
+	struct rows all;
+	ptrdiff_t at;
+
+	make_all_rows(ui, &all);
+	at = rows_find(&all, ui->model, (struct row_key){.type = ROW_PROC, .proc = key});
+	if (at >= 0)
+		reveal(ui, &all, (size_t)at);
+	rows_done(&all);
+	return at >= 0;
+}
+
+bool ui_search(struct ui *ui, bool forwards, bool from_here)
+{
 	struct rows all;
 	ptrdiff_t at;
 	bool found = false;
@@ -201,11 +225,7 @@ bool ui_search(struct ui *ui, bool forwards, bool from_here)
 	if (!ui->search || !ui->model)
 		return false;
 	/* what is closed is searched too */
-	view.folds = NULL;
-	view.open_to = OPEN_ALL;
-	view.are_bundles_open = true;
-	rows_init(&all);
-	rows_make(&all, ui->model, &view);
+	make_all_rows(ui, &all);
 	at = ui->has_selected ? rows_find(&all, ui->model, ui->selected_key) : 0;
 	for (size_t step = from_here ? 0 : 1; step <= all.n && all.n > 0 && !found; step++) {
 		size_t i = ((size_t)(at > 0 ? at : 0) + (forwards ? step : all.n - step % all.n)) %
@@ -269,6 +289,8 @@ static void press(struct ui *ui, uint32_t key)
 
 	if (command)
 		command->run(ui);
+	else if (key >= '0' && key <= '9')
+		input_open_pid(ui, key);
 }
 
 static void resize(struct ui *ui, const struct event *event)

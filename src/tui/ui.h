@@ -139,6 +139,9 @@ size_t ui_targets(const struct ui *ui, struct target **targets);
  * too, by index, ascending. Returns how many; the array is the heap's. */
 size_t ui_target_procs(const struct ui *ui, struct target target, int32_t **procs);
 
+/* Selects a process, and opens what lies above it; false when a filter hides it. */
+bool ui_go_to(struct ui *ui, struct proc_key key);
+
 /* Whether a row is tagged itself, or hangs below one that is tagged as a whole. */
 enum tagged { TAGGED_NOT, TAGGED_SELF, TAGGED_ABOVE };
 enum tagged ui_row_tagged(const struct ui *ui, size_t row);
