@@ -64,7 +64,7 @@ void program_read_rules(struct ruleset *rules)
 
 static int open_source(struct program *program)
 {
-	struct source_config config = {0};
+	struct source_config config = {.wants_events = true};
 	int rc;
 
 	config.markers = rules_markers(program->rules, &config.n_markers);
@@ -107,22 +107,6 @@ void program_close(struct program *program)
 	users_free(program->users);
 }
 
-/* Waits until so long after `start`. */
-static void wait_until(const struct timespec *start, double seconds)
-{
-	struct timespec until = *start;
-	double whole = floor(seconds);
-
-	until.tv_sec += (time_t)whole;
-	until.tv_nsec += (long)((seconds - whole) * 1e9);
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
-		;
-}
-
 static int take_moment(const struct program *program, const struct moment *before,
 		       struct history *history, struct moment *moment)
 {
@@ -138,6 +122,20 @@ static double seconds_since(const struct timespec *start)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
+}
+
+/* Waits until so long after `start`. */
+static void wait_until(struct source *source, const struct timespec *start, double seconds)
+{
+	for (;;) {
+		double left_s = seconds - seconds_since(start);
+		double piece_s = fmin(left_s, SOURCE_IDLE_MS / 1e3);
+
+		if (left_s <= 0)
+			return;
+		nanosleep(&(struct timespec){.tv_nsec = (long)(piece_s * 1e9)}, NULL);
+		source_idle(source);
+	}
 }
 
 int program_watch(const struct program *program, struct history *history, struct moment *now)
@@ -162,6 +160,6 @@ int program_watch(const struct program *program, struct history *history, struct
 		/* no look shortly before the last */
 		if (at_s > sample_s - LOOK_APART_S / 2)
 			at_s = sample_s;
-		wait_until(&start, at_s);
+		wait_until(program->source, &start, at_s);
 	}
 }

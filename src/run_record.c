@@ -29,19 +29,26 @@ struct recorder {
 };
 
 /* Waits until that time, or until we are to end: true then. */
-static bool wait_until(uint64_t due_ns, const sigset_t *ends)
+static bool wait_until(struct source *source, uint64_t due_ns, const sigset_t *ends)
 {
+	enum { PIECE_NS = SOURCE_IDLE_MS * 1000000 };
+
 	for (;;) {
 		uint64_t now = clock_ns(CLOCK_MONOTONIC);
-		uint64_t left = due_ns > now ? due_ns - now : 0;
+		uint64_t whole = due_ns > now ? due_ns - now : 0;
+		uint64_t left = whole < PIECE_NS ? whole : PIECE_NS;
 		const struct timespec patience = {
 			.tv_sec = (time_t)(left / 1000000000),
 			.tv_nsec = (long)(left % 1000000000),
 		};
 
+		bool is_over;
+
 		if (sigtimedwait(ends, NULL, &patience) > 0)
 			return true;
-		if (errno != EINTR)
+		is_over = errno != EINTR && left == whole;
+		source_idle(source);
+		if (is_over)
 			return false;
 	}
 }
@@ -111,7 +118,7 @@ static int run(struct recorder *recorder)
 	sigaddset(&ends, SIGINT);
 	sigaddset(&ends, SIGHUP);
 	sigprocmask(SIG_BLOCK, &ends, NULL);
-	while (rc == 0 && !wait_until(due_ns, &ends)) {
+	while (rc == 0 && !wait_until(recorder->program->source, due_ns, &ends)) {
 		uint64_t began_ns = clock_ns(CLOCK_MONOTONIC);
 		uint64_t now_ns;
 

@@ -139,7 +139,10 @@ struct model {
 	struct group *groups; /* attr->n_owners */
 	int32_t *by_owner;    /* process indexes, grouped by owner, by pid within */
 	struct totals all;
-	struct growth growth; /* of the machine */
+	struct growth growth;   /* of the machine */
+	uint64_t unseen_births; /* since the sample before: forks that the kernel has counted, but
+				   that no sample showed and no event told of; threads are among
+				   them; UNKNOWN */
 	double ten_s; /* how long the windows of 10 and of 60 s are so far; NAN: no sample before */
 	double sixty_s;
 	uint64_t ten_ms; /* when they began, on the snapshot's clock */

@@ -155,6 +155,20 @@ struct cgroup_use {
 	uint64_t oom_kills_new; /* since the sample before */
 };
 
+/* Processes that began and ended between two samples, counted for the nearest ancestor that one of
+ * the two holds. */
+struct brief {
+	struct proc_key parent;
+	uint32_t lives;
+};
+
+/* Whose child a process was when it was forked, where this sample shows it below another: an
+ * orphan's past. The parent is held by this sample or by the one before. */
+struct origin {
+	struct proc_key child;
+	struct proc_key parent;
+};
+
 struct host {
 	const char *name;    /* node name */
 	const char *kernel;  /* release */
@@ -182,6 +196,14 @@ struct snapshot {
 			    read: their facts are a name and guesses from their parents */
 	struct cgroup_use *cgroups; /* by text, ascending; of all groups that have processes */
 	size_t n_cgroups;
+	bool has_events;      /* what was born and died since the sample before is known, also what
+				 no sample has seen */
+	bool is_at_least;     /* but events were lost: there were more */
+	uint64_t brief_lives; /* processes that no sample has seen, also those of nobody here */
+	struct brief *briefs;
+	size_t n_briefs;
+	struct origin *origins; /* by pid, ascending */
+	size_t n_origins;
 	const char **notes; /* what could not be seen, a sentence each ("/proc is mounted with
 			       hidepid=2: …") */
 	size_t n_notes;
@@ -199,6 +221,9 @@ int32_t snapshot_find_pid(const struct snapshot *snap, int64_t pid);
 
 /* The same for a pid with its start time. */
 int32_t snapshot_find(const struct snapshot *snap, struct proc_key key);
+
+/* Who forked the process, where that is not its parent now, or NULL. */
+const struct origin *snapshot_find_origin(const struct snapshot *snap, struct proc_key child);
 
 /* What the group with that text uses, or NULL. */
 const struct cgroup_use *snapshot_find_cgroup(const struct snapshot *snap, const char *cgroup);

@@ -29,6 +29,7 @@ struct marker_group {
 struct source_config {
 	const struct marker_group *markers; /* borrowed for the source's life */
 	size_t n_markers;
+	bool wants_events; /* count what no sample sees, where the kernel tells of it */
 };
 
 struct source;
@@ -47,6 +48,7 @@ struct source {
 	int (*step)(struct source *source);
 	int (*seal)(struct source *source, struct snapshot **snapshot);
 	size_t (*progress)(const struct source *source);
+	void (*idle)(struct source *source); /* NULL: nothing comes between samples */
 	void (*close)(struct source *source);
 };
 
@@ -70,6 +72,11 @@ int source_step(struct source *source);
 /* Hands the finished snapshot over to the caller, who frees it with snapshot_free(). Returns 0 or
  * -errno. */
 int source_seal(struct source *source, struct snapshot **snapshot);
+
+/* Between two samples, to be called at least every SOURCE_IDLE_MS: takes what has come meanwhile.
+ */
+enum { SOURCE_IDLE_MS = 500 };
+void source_idle(struct source *source);
 
 /* How many processes the sample that is being taken holds so far. */
 size_t source_progress(const struct source *source);

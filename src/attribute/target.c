@@ -262,12 +262,27 @@ int32_t pass_revive(struct pass *pass, const struct known_owner *known)
 	return at;
 }
 
+/* The owner that forked a process whose parent no sample has seen: the kernel has told of it. */
+static const struct known_owner *origin_owner(const struct pass *pass, int32_t i)
+{
+	const struct origin *origin =
+		snapshot_find_origin(pass->snap, process_key(pass_process(pass, i)));
+
+	return origin ? memory_find_proc(pass->memory, origin->parent) : NULL;
+}
+
 /* What was known of the process before its parent ended and took the evidence with it. */
 int32_t owner_remembered(struct pass *pass, int32_t i)
 {
+	const char *evidence = "was seen below its root, before its parent ended";
 	const struct known_owner *known =
 		memory_find_proc(pass->memory, process_key(pass_process(pass, i)));
 	int32_t at;
+
+	if (!known) {
+		known = origin_owner(pass, i);
+		evidence = "was forked below its root, by a process that has ended";
+	}
 
 	if (!known || !known->rule)
 		return NO_OWNER;
@@ -279,8 +294,7 @@ int32_t owner_remembered(struct pass *pass, int32_t i)
 		pass_draft(pass, at)->owner.is_ended = true;
 		pass_draft(pass, at)->owner.evidence = pass_say(pass, "seen before its root ended");
 	}
-	pass->found[i].evidence =
-		pass_say(pass, "was seen below its root, before its parent ended");
+	pass->found[i].evidence = pass_say(pass, "%s", evidence);
 	return at;
 }
 

@@ -319,6 +319,7 @@ static int bpf_step(struct source *source)
 	int more;
 
 	assert(bpf->sampler.snap);
+	sampler_drain(&bpf->sampler);
 	do
 		more = read_some(bpf);
 	while (more > 0 && clock_ns(CLOCK_MONOTONIC) < until);
@@ -342,6 +343,11 @@ static int bpf_seal(struct source *source, struct snapshot **snapshot)
 static size_t bpf_progress(const struct source *source)
 {
 	return sampler_progress(&((const struct bpf *)source)->sampler);
+}
+
+static void bpf_idle(struct source *source)
+{
+	sampler_drain(&bpf_of(source)->sampler);
 }
 
 static void bpf_close(struct source *source)
@@ -469,6 +475,7 @@ static int bpf_open(const struct source_config *config, struct source **source)
 		.step = bpf_step,
 		.seal = bpf_seal,
 		.progress = bpf_progress,
+		.idle = bpf_idle,
 		.close = bpf_close,
 	};
 	bpf->directory = bpf->link = bpf->fd = -1;

@@ -10,9 +10,11 @@
 #include "clade/io.h"
 #include "procfs.h"
 
-enum { FILE_MAX = 1 << 20, NOTES_MAX = 4 };
+enum { FILE_MAX = 1 << 20, NOTES_MAX = 6 };
 
-static const uint64_t INITIAL_PID_NS = 4026531836; /* PROC_PID_INIT_INO in the kernel's proc_ns.h */
+/* PROC_PID_INIT_INO and PROC_USER_INIT_INO in the kernel's proc_ns.h. */
+static const uint64_t INITIAL_PID_NS = 4026531836;
+static const uint64_t INITIAL_USER_NS = 4026531837;
 
 int host_read(struct snapshot *snap, uint64_t own_pid_ns)
 {
@@ -56,7 +58,18 @@ static int add_note(struct snapshot *snap, char *note)
 	return 0;
 }
 
-int host_add_notes(struct snapshot *snap, size_t denied)
+bool host_is_initial(uint64_t own_pid_ns)
+{
+	struct text link = {0};
+	bool is_initial = own_pid_ns == INITIAL_PID_NS &&
+			  io_read_link_at(AT_FDCWD, "/proc/self/ns/user", &link) == 0 &&
+			  procfs_parse_ns(text_str(&link)) == INITIAL_USER_NS;
+
+	text_done(&link);
+	return is_initial;
+}
+
+int host_add_notes(struct snapshot *snap, const struct host_limits *limits)
 {
 	int level = hidepid_level();
 	int rc = 0;
@@ -71,12 +84,12 @@ int host_add_notes(struct snapshot *snap, size_t denied)
 				&snap->arena,
 				"/proc is mounted with hidepid=%d: processes of other users are %s",
 				level, level == 1 ? "visible by number only" : "not visible"));
-	if (rc == 0 && denied > 0)
+	if (rc == 0 && limits->denied > 0)
 		rc = add_note(snap, arena_printf(&snap->arena,
 						 "uid %u may not read the environment of %zu %s: "
 						 "owners there come from cgroup and ancestry only",
-						 (unsigned)geteuid(), denied,
-						 denied == 1 ? "process" : "processes"));
+						 (unsigned)geteuid(), limits->denied,
+						 limits->denied == 1 ? "process" : "processes"));
 	if (rc == 0 && snap->n_unread > 0)
 		rc = add_note(snap,
 			      arena_printf(&snap->arena,
@@ -86,5 +99,15 @@ int host_add_notes(struct snapshot *snap, size_t denied)
 	if (rc == 0 && is_known(snap->host.pid_ns) && snap->host.pid_ns != INITIAL_PID_NS)
 		rc = add_note(snap, arena_strdup(&snap->arena, "run inside a pid namespace: only "
 							       "the processes in it are visible"));
+	if (rc == 0 && !limits->has_events)
+		rc = add_note(snap, arena_strdup(&snap->arena,
+						 "processes that live shorter than a sample are "
+						 "not seen: the kernel tells of them only to root, "
+						 "outside of namespaces"));
+	if (rc == 0 && limits->has_lost)
+		rc = add_note(snap, arena_strdup(&snap->arena,
+						 "at least so many were born and died: in the "
+						 "last minute some of the kernel's events were "
+						 "lost"));
 	return rc;
 }

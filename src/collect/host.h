@@ -8,8 +8,17 @@
 /* Sets snap->host; `own_pid_ns` is the inode of our pid namespace. Returns 0 or -ENOMEM. */
 int host_read(struct snapshot *snap, uint64_t own_pid_ns);
 
-/* Sets snap->notes, a sentence for each thing that could not be seen; `denied` is the number of
- * processes whose environment may not be read. Returns 0 or -ENOMEM. */
-int host_add_notes(struct snapshot *snap, size_t denied);
+/* What a collector could not see. */
+struct host_limits {
+	size_t denied;   /* processes whose environment may not be read */
+	bool has_events; /* the kernel tells of births and deaths */
+	bool has_lost;   /* some of that was lost lately */
+};
+
+/* Sets snap->notes, a sentence for each thing that could not be seen. Returns 0 or -ENOMEM. */
+int host_add_notes(struct snapshot *snap, const struct host_limits *limits);
+
+/* Whether we are in the pid and user namespaces that the machine began with. */
+bool host_is_initial(uint64_t own_pid_ns);
 
 #endif

@@ -182,6 +182,7 @@ static int procps_step(struct source *source)
 	uint64_t until = clock_ns(CLOCK_MONOTONIC) + SLICE_NS;
 
 	assert(procps->sampler.snap);
+	sampler_drain(&procps->sampler);
 	do {
 		int rc = take_next(procps);
 
@@ -201,6 +202,11 @@ static int procps_seal(struct source *source, struct snapshot **snapshot)
 static size_t procps_progress(const struct source *source)
 {
 	return sampler_progress(&((const struct procps *)source)->sampler);
+}
+
+static void procps_idle(struct source *source)
+{
+	sampler_drain(&procps_of(source)->sampler);
 }
 
 static void procps_close(struct source *source)
@@ -228,6 +234,7 @@ static int procps_open(const struct source_config *config, struct source **sourc
 		.step = procps_step,
 		.seal = procps_seal,
 		.progress = procps_progress,
+		.idle = procps_idle,
 		.close = procps_close,
 	};
 	rc = sampler_init(&procps->sampler, config);

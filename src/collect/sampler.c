@@ -27,6 +27,9 @@ enum {
 	SPARE_NS = 10000000,        /* of any other, at the least */
 	SPARE_PART = 8,             /* and this part of what the sample before took */
 	FIRST_FACTS_NS = 600000000, /* for what is new in a sample without one before: then rows */
+	LOST_MS =
+		60000, /* rates are of the last minute: so long it is said that they are too low */
+	BIRTHS_MOST = 1 << 18, /* between two samples: 10 MB of them */
 };
 
 /* Where 64-bit programs have their stack when addresses are not random: in the last 16 MB. */
@@ -80,6 +83,29 @@ static uint64_t spare_of(const struct snapshot *previous)
 	return part > SPARE_NS ? part : SPARE_NS;
 }
 
+void sampler_drain(struct sampler *sampler)
+{
+	if (sampler->events)
+		events_drain(sampler->events, sampler->tally);
+}
+
+/* Events count since the last sample that was sealed: against another they mean nothing. */
+static int close_tally(struct sampler *sampler)
+{
+	const struct snapshot *previous = sampler->previous;
+	int rc;
+
+	if (!sampler->events)
+		return 0;
+	sampler_drain(sampler);
+	if (previous && previous->mono_ms != sampler->old_mono_ms)
+		previous = NULL;
+	rc = tally_close(sampler->tally, sampler->snap, previous);
+	if (sampler->snap->is_at_least)
+		sampler->lost_ms = sampler->snap->mono_ms;
+	return rc;
+}
+
 int sampler_begin(struct sampler *sampler, const struct snapshot *previous)
 {
 	struct snapshot *snap;
@@ -103,6 +129,7 @@ int sampler_begin(struct sampler *sampler, const struct snapshot *previous)
 	snap->mono_ms = clock_ms(CLOCK_BOOTTIME);
 	snap->interval_s = previous ? (double)(snap->mono_ms - previous->mono_ms) / 1000 : NAN;
 	sampler->io_turns = previous ? previous->n_procs / IO_EACH_SAMPLE + 1 : 1;
+	sampler_drain(sampler);
 	rc = host_read(snap, sampler->reader.own_pid_ns);
 	if (rc != 0)
 		sampler_drop(sampler);
@@ -566,15 +593,25 @@ static void keep_order(struct sampler *sampler)
 
 int sampler_seal(struct sampler *sampler, struct snapshot **snapshot)
 {
-	int rc = host_add_notes(sampler->snap, sampler->denied);
+	struct host_limits told;
+	int rc;
 
+	keep_order(sampler);
+	rc = close_tally(sampler);
+	told = (struct host_limits){
+		.denied = sampler->denied,
+		.has_events = sampler->events != NULL,
+		.has_lost = sampler->lost_ms != 0 &&
+			    sampler->snap->mono_ms - sampler->lost_ms < LOST_MS,
+	};
+	if (rc == 0)
+		rc = host_add_notes(sampler->snap, &told);
 	if (rc == 0)
 		rc = cgroups_read(&sampler->cgroups, sampler->snap, sampler->previous);
 	if (rc != 0) {
 		sampler_drop(sampler);
 		return rc;
 	}
-	keep_order(sampler);
 	sampler->snap->machine.user = user_limit_nearest(sampler->snap);
 	sampler->snap->cost_s = (double)(clock_ns(CLOCK_MONOTONIC) - sampler->started_ns) / 1e9;
 	free(sampler->old_sides);
@@ -602,13 +639,22 @@ int sampler_init(struct sampler *sampler, const struct source_config *config)
 	io_read_at(AT_FDCWD, "/proc/self/mountinfo", FILE_MAX, &bytes);
 	cgroup_reader_init(&sampler->cgroups, text_str(&bytes));
 	text_done(&bytes);
-	return sampler->store ? 0 : -ENOMEM;
+	if (!sampler->store)
+		return -ENOMEM;
+	if (config->wants_events && host_is_initial(sampler->reader.own_pid_ns) &&
+	    events_open(&sampler->events) == 0) {
+		sampler->tally = tally_new(BIRTHS_MOST);
+		return sampler->tally ? 0 : -ENOMEM;
+	}
+	return 0;
 }
 
 void sampler_done(struct sampler *sampler)
 {
 	sampler_drop(sampler);
 	free(sampler->old_sides);
+	events_close(sampler->events);
+	tally_free(sampler->tally);
 	cgroup_reader_done(&sampler->cgroups);
 	facts_reader_done(&sampler->reader);
 	facts_store_free(sampler->store);

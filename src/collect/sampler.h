@@ -13,6 +13,7 @@
 
 #include "clade/cgroup.h"
 #include "clade/source.h"
+#include "events.h"
 #include "facts.h"
 #include "procfs.h"
 
@@ -48,6 +49,9 @@ struct sampler {
 	struct facts_store *store;
 	struct facts_reader reader;
 	struct cgroup_reader cgroups;
+	struct events *events; /* NULL: the kernel does not tell us */
+	struct tally *tally;   /* with it */
+	uint64_t lost_ms;      /* when some were lost, on the clock of snapshots; 0 never */
 
 	/* the sample that is being taken */
 	struct snapshot *snap;
@@ -82,6 +86,9 @@ int sampler_reserve(struct sampler *sampler, size_t count);
 /* Whether the sample before has a process of that pid, which is not below those already added, and
  * knows its facts. */
 bool sampler_knows(struct sampler *sampler, int32_t pid);
+
+/* Takes the events that have come: once a slice, and between samples. */
+void sampler_drain(struct sampler *sampler);
 
 /* Adds a process; pids ascend. Returns 0, also when it is gone by now, or -ENOMEM. */
 int sampler_add(struct sampler *sampler, const struct seen *seen);

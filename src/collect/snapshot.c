@@ -71,6 +71,25 @@ int32_t snapshot_find(const struct snapshot *snap, struct proc_key key)
 	return i >= 0 && snap->procs[i].start_ticks == key.start_ticks ? i : NO_PROC;
 }
 
+static int compare_origins(const void *key, const void *origin)
+{
+	int64_t pid = ((const struct proc_key *)key)->pid;
+	int64_t child = ((const struct origin *)origin)->child.pid;
+
+	return (pid > child) - (pid < child);
+}
+
+const struct origin *snapshot_find_origin(const struct snapshot *snap, struct proc_key child)
+{
+	const struct origin *origin;
+
+	if (snap->n_origins == 0)
+		return NULL;
+	origin = bsearch(&child, snap->origins, snap->n_origins, sizeof(*snap->origins),
+			 compare_origins);
+	return origin && origin->child.start_ticks == child.start_ticks ? origin : NULL;
+}
+
 static int compare_cgroups(const void *key, const void *use)
 {
 	return strcmp(key, ((const struct cgroup_use *)use)->cgroup);

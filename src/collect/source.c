@@ -15,6 +15,12 @@ int source_seal(struct source *source, struct snapshot **snapshot)
 	return source->seal(source, snapshot);
 }
 
+void source_idle(struct source *source)
+{
+	if (source->idle)
+		source->idle(source);
+}
+
 size_t source_progress(const struct source *source)
 {
 	return source->progress(source);

@@ -29,7 +29,7 @@ static void put_head(struct document *document)
 	put_time(json, "taken", model->snap->taken_ms);
 	put_narrowed(json, document->job);
 	new_line(document);
-	put_host(json, model->snap);
+	put_host(json, model);
 	new_line(document);
 	jsonw_key(json, "notes");
 	jsonw_array(json);

@@ -238,14 +238,17 @@ void put_host_keys(struct jsonw *json, const struct snapshot *snap)
 	put_uint(json, "pid_ns", snap->host.pid_ns);
 }
 
-void put_host(struct jsonw *json, const struct snapshot *snap)
+void put_host(struct jsonw *json, const struct model *model)
 {
+	const struct snapshot *snap = model->snap;
+
 	jsonw_key(json, "host");
 	jsonw_object(json);
 	put_host_keys(json, snap);
 	put_uint(json, "mono_ms", snap->mono_ms);
 	put_real(json, "interval_s", snap->interval_s, 3);
 	put_machine_keys(json, &snap->machine);
+	put_uint(json, "unseen_births", model->unseen_births);
 	jsonw_object_end(json);
 }
 

@@ -27,7 +27,7 @@ void put_time(struct jsonw *json, const char *key, uint64_t epoch_ms); /* RFC 33
 void put_bytes(struct jsonw *json, const char *key, const char *value);
 
 /* Under the key "host" and "verdict". */
-void put_host(struct jsonw *json, const struct snapshot *snap);
+void put_host(struct jsonw *json, const struct model *model);
 void put_verdict(struct jsonw *json, const struct model *model);
 
 /* One object each. What is in one comes from the function of the same name with _keys, for who has

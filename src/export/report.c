@@ -148,8 +148,12 @@ static void put_machine(struct report *report)
 	text_clear(&line);
 	text_printf(&line, "processes %s  tasks %s of %s", units_count(a, all->procs),
 		    units_count(b, machine->tasks), units_count(c, machine->pid_max));
-	text_printf(&line, "  forks %s/s  zombies %s", units_real(a, machine->forks_per_s),
-		    units_count(b, all->zombies));
+	text_printf(&line, "  forks %s/s", units_real(a, machine->forks_per_s));
+	if (is_known(report->model->unseen_births) && report->model->unseen_births > 0)
+		text_printf(&line, " (%s/s unseen)",
+			    units_real(a, (double)report->model->unseen_births /
+						  report->model->snap->interval_s));
+	text_printf(&line, "  zombies %s", units_count(b, all->zombies));
 	text_printf(&line, "  blocked %s  OOM kills %s\n", units_count(a, all->blocked),
 		    units_count(b, machine->oom_kills));
 	put_line(report, &line);

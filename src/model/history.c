@@ -273,6 +273,78 @@ static void find_living(const struct history *history, struct model *model, cons
 	}
 }
 
+static int find_key(const void *key, const void *last)
+{
+	int64_t pid = ((const struct proc_key *)key)->pid;
+	int64_t other = ((const struct last_proc *)last)->key.pid;
+
+	return (pid > other) - (pid < other);
+}
+
+/* The process of the last sample, as an index into its table. */
+static int32_t find_last(const struct history *history, struct proc_key key)
+{
+	const struct last_proc *last = NULL;
+
+	if (history->n_last > 0)
+		last = bsearch(&key, history->last, history->n_last, sizeof(*last), find_key);
+	return last && last->key.start_ticks == key.start_ticks ? (int32_t)(last - history->last)
+								: NO_PROC;
+}
+
+/* The living process that brief lives are counted below, or NO_PROC. */
+static int32_t brief_holder(const struct history *history, const struct model *model,
+			    const int32_t *above, const struct brief *brief)
+{
+	int32_t i = snapshot_find(model->snap, brief->parent);
+	int32_t last = i == NO_PROC ? find_last(history, brief->parent) : NO_PROC;
+
+	return last != NO_PROC ? above[last] : i;
+}
+
+static void find_brief(const struct history *history, struct model *model, const int32_t *above)
+{
+	for (size_t b = 0; b < model->snap->n_briefs; b++) {
+		int32_t i = brief_holder(history, model, above, &model->snap->briefs[b]);
+
+		if (i != NO_PROC)
+			model->nodes[i].branch = BRANCH_WANTED;
+	}
+}
+
+/* Counts what lived between the samples only: one birth and one death each, for the owner of the
+ * parent. Once the trees are summed up, all births are in `all` but those of nobody. */
+static void count_brief(const struct history *history, struct model *model, const int32_t *above)
+{
+	struct owner_slot *slots = NULL;
+	uint64_t placed = 0;
+
+	for (size_t b = 0; b < model->snap->n_briefs; b++) {
+		const struct brief *brief = &model->snap->briefs[b];
+		int32_t alive = snapshot_find(model->snap, brief->parent);
+		int32_t last = find_last(history, brief->parent);
+		int32_t holder = brief_holder(history, model, above, brief);
+		int32_t owner = NO_OWNER;
+
+		if (alive != NO_PROC)
+			owner = model->attr->procs[alive].owner;
+		else if (last != NO_PROC)
+			owner = slot_of(&slots, model, history->last[last].owner);
+		if (owner != NO_OWNER) {
+			model->groups[owner].own.births += brief->lives;
+			model->groups[owner].own.deaths += brief->lives;
+		}
+		if (holder == NO_PROC)
+			continue;
+		model->branches[model->nodes[holder].branch].subtree.births += brief->lives;
+		model->branches[model->nodes[holder].branch].subtree.deaths += brief->lives;
+		placed += brief->lives;
+	}
+	model->all.births += model->snap->brief_lives - placed;
+	model->all.deaths += model->snap->brief_lives;
+	slots_free(slots);
+}
+
 static int compare(const struct history *history, struct model *model, int32_t *now, int32_t *above)
 {
 	int rc;
@@ -282,10 +354,13 @@ static int compare(const struct history *history, struct model *model, int32_t *
 		model->groups[model->attr->procs[i].owner].own.births += model->nodes[i].is_new;
 	keep_branches(history, model);
 	find_living(history, model, now, above);
+	find_brief(history, model, above);
 	rc = tree_branch(model);
-	if (rc == 0)
-		count_deaths(history, model, now, above);
-	return rc;
+	if (rc != 0)
+		return rc;
+	count_deaths(history, model, now, above);
+	count_brief(history, model, above);
+	return 0;
 }
 
 int history_compare(const struct history *history, struct model *model)

@@ -1,6 +1,7 @@
 #include "clade/model.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "group.h"
@@ -36,6 +37,19 @@ static struct model *model_new(const struct snapshot *snap, const struct attribu
 	return model;
 }
 
+/* Where all events came there is nothing that was not seen: what is left are threads. */
+static uint64_t count_unseen(const struct model *model)
+{
+	const struct snapshot *snap = model->snap;
+	double forks = snap->machine.forks_per_s * snap->interval_s;
+
+	if (snap->has_events && !snap->is_at_least)
+		return 0;
+	if (isnan(forks))
+		return UNKNOWN;
+	return forks > (double)model->all.births ? (uint64_t)(forks + 0.5) - model->all.births : 0;
+}
+
 /* The machine as a whole: the sum of the trees, and the deaths, which are in no tree when a root
  * died. */
 static void sum_all(struct model *model)
@@ -49,6 +63,7 @@ static void sum_all(struct model *model)
 		totals_add(&model->all, &tree);
 	}
 	model->all.deaths = deaths;
+	model->unseen_births = count_unseen(model);
 }
 
 struct model_maker {

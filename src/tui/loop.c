@@ -233,7 +233,8 @@ static void rest(struct loop *loop)
 
 	if (loop->ui.dialogue && loop->ui.dialogue->step && loop->step_ms < now + wait)
 		wait = loop->step_ms > now ? loop->step_ms - now : 0;
-	terminal_wait((int)(wait < WAIT_MOST_MS ? wait : WAIT_MOST_MS));
+	terminal_wait((int)(wait < SOURCE_IDLE_MS ? wait : SOURCE_IDLE_MS));
+	source_idle(loop->config->source);
 	/* while the screen stands still, its age goes on */
 	if (now_ms() - loop->drawn_ms >= WAIT_MOST_MS && ui_is_frozen(&loop->ui))
 		loop->is_dirty = true;

@@ -210,6 +210,23 @@ static struct figure own_figure(const struct snapshot *snap)
 	return figure;
 }
 
+/* Forks that neither a sample nor the kernel's events have shown: short lives, and threads. */
+static void add_forks(struct figure *figure, const struct model *model)
+{
+	double unseen = is_known(model->unseen_births)
+				? (double)model->unseen_births / model->snap->interval_s
+				: 0;
+	char all[UNITS_LEN];
+	char some[UNITS_LEN];
+
+	units_real(all, model->snap->machine.forks_per_s);
+	if (unseen > 0)
+		snprintf(figure->value, sizeof(figure->value), "%.8s (%.8s unseen)", all,
+			 units_real(some, unseen));
+	else
+		snprintf(figure->value, sizeof(figure->value), "%s", all);
+}
+
 /* What stands where, in the order on the screen. */
 static void make_figures(const struct ui *ui, int screen_width,
 			 struct figure figures[LINES][FIELDS])
@@ -220,7 +237,7 @@ static void make_figures(const struct ui *ui, int screen_width,
 	const struct totals *all = &ui->model->all;
 	struct figure forks = {.label = "forks/s", .style = STYLE_VALUE};
 
-	units_real(forks.value, machine->forks_per_s);
+	add_forks(&forks, ui->model);
 	figures[0][0] = percent_figure("user", cpu->user + cpu->nice, INFINITY, STYLE_USER);
 	figures[0][1] = percent_figure("sys", cpu->system + cpu->irq, INFINITY, STYLE_SYSTEM);
 	figures[0][2] = percent_figure("iowait", cpu->iowait, HEAVY_WAIT, STYLE_IOWAIT);

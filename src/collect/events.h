@@ -1,0 +1,43 @@
+/*
+ * The kernel's process events (proc connector, Documentation/driver-api/connector.rst): every fork,
+ * exec and exit as it happens, also of processes that live for a millisecond. For root in the
+ * initial namespaces, since Linux 6.6 for every user there.
+ */
+#ifndef CLADE_EVENTS_H
+#define CLADE_EVENTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tally.h"
+
+enum event_kind {
+	EVENT_OTHER, /* of no interest: a thread's, a name's, a user's */
+	EVENT_FORK,  /* `pid` of `parent` */
+	EVENT_EXEC,
+	EVENT_EXIT,
+};
+
+struct event {
+	enum event_kind kind;
+	int32_t pid;
+	int32_t parent;
+	uint32_t cpu;
+	uint32_t sequence; /* counts the events of that CPU: a gap is a loss */
+	bool is_ack;       /* the answer to our own message: no event of a CPU */
+};
+
+/* One message of the connector. Returns 0 or -EINVAL. */
+int event_parse(const char *bytes, size_t len, struct event *event);
+
+struct events;
+
+/* Listens. Returns 0, or -errno when the kernel does not let us. */
+int events_open(struct events **events);
+void events_close(struct events *events);
+
+/* Gives what has come to the tally. It never waits. */
+void events_drain(struct events *events, struct tally *tally);
+
+#endif
