@@ -232,9 +232,16 @@ def show(value, unit=""):
     return f"{value:.3g}{unit}" if value < 1000 else f"{value:,.0f}{unit}"
 
 
-def print_parts(costs):
-    floor = costs["floor_ms"]
-    print(f"  the least: stat of {costs['floor_procs']:,.0f} processes      {floor:8.1f} ms")
+def collectors():
+    """Those that can be used here, the best first."""
+    version = subprocess.run([f"{BUILD}/clade", "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    return ("bpf", "procps") if "Used here: bpf\n" in version else ("procps",)
+
+
+def print_parts(costs, collector="procps"):
+    floor = costs.get("iterator_ms") or costs["floor_ms"]
+    least = "a read of the iterator over" if "iterator_ms" in costs else "stat of"
+    print(f"  {collector}; the least: {least} {costs['floor_procs']:,.0f} processes {floor:8.1f} ms")
     for name, title in (("sample_ms", "full sample, median"), ("attribute_ms", "owners"), ("model_ms", "model"),
                         ("rows_ms", "rows, all open"), ("first_ms", "the first sample"), ("slice_ms", "longest step"),
                         ("owners_right_ms", "all owners right, from exec")):
@@ -265,7 +272,9 @@ def measure(name, wanted, seconds, environment):
     arguments, title = SCENES[name]
     with Scene(arguments) as scene:
         print(f"\n{name}: {title}", flush=True)
-        print_parts(parts("--delay", "0.5", "--samples", "6", "--owner", scene.owner, "--procs", str(scene.count)))
+        for collector in collectors():
+            print_parts(parts("--collector", collector, "--delay", "0.5", "--samples", "6", "--owner", scene.owner,
+                              "--procs", str(scene.count)), collector)
         figures = {}
         for peer in wanted:
             if peer in ("ps", "pstree"):

@@ -1,12 +1,13 @@
 /*
  * What a sample costs, part by part, against the least that the kernel can be asked:
  *
- *     parts [--samples N] [--delay SECONDS] [--owner ID --procs N]
+ *     parts [--collector NAME] [--samples N] [--delay SECONDS] [--owner ID --procs N]
  *
  * Writes lines "name value". The floor is getdents of /proc and open, read and close of every
- * /proc/N/stat. With an owner it tells when, counted from exec, that owner had so many processes
- * for the first time.
+ * /proc/N/stat; for the BPF collector it is one read of its iterator to the end. With an owner it
+ * tells when, counted from exec, that owner had so many processes for the first time.
  */
+#include <config.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -19,6 +20,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifdef HAVE_BPF
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "clade_bpf.skel.h"
+#endif
+
+#include "clade/collector.h"
 #include "clade/moment.h"
 #include "clade/rows.h"
 #include "clade/source.h"
@@ -88,6 +97,39 @@ static void print_floor(void)
 		floors[i] = floor_ms(&procs);
 	printf("floor_procs %zu\nfloor_ms %.2f\n", procs, median(floors, FLOORS));
 }
+
+#ifdef HAVE_BPF
+static double iterator_ms(int link)
+{
+	static char bytes[64 << 10];
+	double start = now_ms(CLOCK_MONOTONIC);
+	int fd = bpf_iter_create(link);
+
+	while (read(fd, bytes, sizeof(bytes)) > 0)
+		;
+	close(fd);
+	return now_ms(CLOCK_MONOTONIC) - start;
+}
+
+static void print_iterator_floor(void)
+{
+	struct clade_bpf *program = clade_bpf__open_and_load();
+	struct bpf_link *link =
+		program ? bpf_program__attach_iter(program->progs.write_task, NULL) : NULL;
+	double floors[FLOORS];
+
+	for (size_t i = 0; link && i < FLOORS; i++)
+		floors[i] = iterator_ms(bpf_link__fd(link));
+	if (link)
+		printf("iterator_ms %.2f\n", median(floors, FLOORS));
+	bpf_link__destroy(link);
+	clade_bpf__destroy(program);
+}
+#else
+static void print_iterator_floor(void)
+{
+}
+#endif
 
 static uint32_t owned(const struct moment *moment, const char *owner)
 {
@@ -165,7 +207,8 @@ static void measure(struct bench *bench, struct moment *moment, struct costs *co
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {{"samples", required_argument, NULL, 's'},
+	static const struct option options[] = {{"collector", required_argument, NULL, 'c'},
+						{"samples", required_argument, NULL, 's'},
 						{"delay", required_argument, NULL, 'd'},
 						{"owner", required_argument, NULL, 'o'},
 						{"procs", required_argument, NULL, 'p'},
@@ -185,10 +228,14 @@ int main(int argc, char **argv)
 	size_t n = 6;
 	bool is_right = false;
 	struct rusage usage;
+	const char *collector = "procps";
+	struct text why = {0};
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == 's')
+		if (option == 'c')
+			collector = optarg;
+		else if (option == 's')
 			n = strtoul(optarg, NULL, 10);
 		else if (option == 'd')
 			delay_s = strtod(optarg, NULL);
@@ -201,8 +248,11 @@ int main(int argc, char **argv)
 	}
 	n = n < 2 ? 2 : n > SAMPLES_MAX ? SAMPLES_MAX : n;
 	config.markers = rules_markers(rules, &config.n_markers);
-	if (source_procps.open(&config, &bench.source) != 0)
+	config.wants_events = true;
+	if (collector_open(collector, &config, &bench.source, &why) != 0) {
+		fprintf(stderr, "parts: %s\n", text_str(&why));
 		return 1;
+	}
 	bench.attributor = attributor_new(&attributor);
 	rows_init(&bench.rows);
 	for (size_t i = 0; i < n; i++) {
@@ -232,6 +282,8 @@ int main(int argc, char **argv)
 	PRINT(rows_ms);
 	printf("rows %zu\npeak_kb %ld\n", bench.rows.n, usage.ru_maxrss);
 	print_floor();
+	if (strcmp(collector, "bpf") == 0)
+		print_iterator_floor();
 	moment_done(&moment);
 	rows_done(&bench.rows);
 	history_free(bench.history);
@@ -239,5 +291,6 @@ int main(int argc, char **argv)
 	source_close(bench.source);
 	users_free(users);
 	rules_free(rules);
+	text_done(&why);
 	return 0;
 }
