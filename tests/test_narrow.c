@@ -128,7 +128,7 @@ static void the_hottest_come_first_and_the_rest_is_counted(void **state)
 	assert_int_equal(selection.n_owners, 1);
 	assert_string_equal(lab->attr->owners[selection.owners[0]].name, "api");
 	assert_int_equal(selection.n_procs, 4);
-	assert_int_equal(selection.left_owners, lab->attr->n_owners - 1);
+	assert_int_equal(selection.n_left, lab->attr->n_owners - 1);
 	assert_int_equal(selection.left_procs, 3);
 	selection_done(&selection);
 	lab_free(lab);

@@ -170,6 +170,9 @@ enum { TREND_MAX = 60, TREND_APART_S = 10 };
 /* How full, in percent; NAN when either is not known. */
 double bounded_percent(struct bounded bounded);
 
+/* What is left of the process table before the nearer of its limits, from 0 to 1; NAN unknown. */
+double model_headroom(const struct model *model);
+
 /* `thresholds` are copied; NULL: the default ones. */
 struct history *history_new(const struct thresholds *thresholds);
 void history_set_thresholds(struct history *history, const struct thresholds *thresholds);

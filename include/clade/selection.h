@@ -28,7 +28,9 @@ struct selection {
 	int32_t *owners; /* those that are in it, hottest first, an inner one before its outer */
 	size_t n_owners;
 	size_t n_procs;
-	size_t left_owners; /* what `top` has left out of the rest */
+	const int32_t
+		*left; /* what `top` has left out of the rest: owners behind those in `owners` */
+	size_t n_left;
 	size_t left_procs;
 };
 

@@ -10,6 +10,9 @@ const struct export_format formats[] = {
 	{"text", "txt",  "a report for a ticket: verdict, machine, owners, the hottest tree", export_report},
 	{"json", "json", "one document with everything, see clade-snapshot(5)",              export_json},
 	{"ndjson", "ndjson", "one object a line, see clade-snapshot(5)", export_ndjson},
+	{"csv", "csv", "processes as a table (RFC 4180)", export_csv},
+	{"openmetrics", "prom", "figures for Prometheus, of the machine and the hottest owners", export_openmetrics},
+	{"html", "html", "one page for the post-mortem: verdict, owners, a tree that opens", export_html},
 	{NULL, NULL, NULL, NULL},
 };
 /* clang-format on */
@@ -52,6 +55,24 @@ bool export_has_column(const struct export_config *config, enum column_id id)
 			return true;
 	}
 	return config->n_columns == 0;
+}
+
+size_t export_columns(const struct export_config *config, unsigned flag, const enum column_id *own,
+		      size_t n_own, enum column_id chosen[COLUMNS_N])
+{
+	size_t n = 0;
+
+	if (config->n_columns == 0) {
+		memcpy(chosen, own, n_own * sizeof(*own));
+		return n_own;
+	}
+	for (size_t i = 0; i < config->n_columns && n < COLUMNS_N; i++) {
+		enum column_id id = config->columns[i];
+
+		if (id != COLUMN_NAME && (columns[id].flags & flag || id == COLUMN_PID))
+			chosen[n++] = id;
+	}
+	return n;
 }
 
 struct outlet outlet_of(const struct export_job *job)

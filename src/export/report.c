@@ -37,26 +37,6 @@ struct report {
 	size_t n_proc_columns;
 };
 
-/* Those that were asked for and have a value, else the report's own; the name stands at the end by
- * itself. */
-static size_t choose_columns(const struct export_config *config, unsigned flag,
-			     const enum column_id *own, size_t n_own, enum column_id *chosen)
-{
-	size_t n = 0;
-
-	if (config->n_columns == 0) {
-		memcpy(chosen, own, n_own * sizeof(*own));
-		return n_own;
-	}
-	for (size_t i = 0; i < config->n_columns && n < COLUMNS_N; i++) {
-		enum column_id id = config->columns[i];
-
-		if (id != COLUMN_NAME && (columns[id].flags & flag || id == COLUMN_PID))
-			chosen[n++] = id;
-	}
-	return n;
-}
-
 /* Ends a line, cut to the report's width. */
 static void put_line(struct report *report, const struct text *line)
 {
@@ -226,10 +206,10 @@ static void put_owners(struct report *report)
 		if (rows.items[i].type == ROW_OWNER && selection->has_owner[at])
 			put_owner(report, at, depth_of(report, at));
 	}
-	if (selection->left_owners > 0) {
+	if (selection->n_left > 0) {
 		text_clear(&line);
-		text_printf(&line, "… and %zu more owners with %zu processes",
-			    selection->left_owners, selection->left_procs);
+		text_printf(&line, "… and %zu more owners with %zu processes", selection->n_left,
+			    selection->left_procs);
 		put_line(report, &line);
 	}
 	rows_done(&rows);
@@ -346,9 +326,9 @@ int export_report(const struct export_job *job)
 		.width = job->config->width > 0 ? (size_t)job->config->width : DEFAULT_WIDTH,
 	};
 
-	report.n_owner_columns = choose_columns(job->config, COL_OWNERS, owner_columns,
+	report.n_owner_columns = export_columns(job->config, COL_OWNERS, owner_columns,
 						COUNT(owner_columns), report.owner_columns);
-	report.n_proc_columns = choose_columns(job->config, COL_PROCS, proc_columns,
+	report.n_proc_columns = export_columns(job->config, COL_PROCS, proc_columns,
 					       COUNT(proc_columns), report.proc_columns);
 	put_head(&report);
 	put_machine(&report);

@@ -11,6 +11,15 @@ double bounded_percent(struct bounded bounded)
 	return 100.0 * (double)bounded.used / (double)bounded.max;
 }
 
+double model_headroom(const struct model *model)
+{
+	const struct machine *machine = &model->snap->machine;
+	double pids = bounded_percent((struct bounded){machine->tasks, machine->pid_max});
+	double threads = bounded_percent((struct bounded){machine->tasks, machine->threads_max});
+
+	return fmax(0, 1 - fmax(pids, threads) / 100);
+}
+
 static void take_tighter(struct bounded *tightest, struct bounded other)
 {
 	double percent = bounded_percent(other);

@@ -177,7 +177,8 @@ static void keep_hottest(struct selection *selection, const struct model *model,
 		return;
 	for (size_t i = top; i < selection->n_owners; i++)
 		selection->has_owner[selection->owners[i]] = false;
-	selection->left_owners = selection->n_owners - top;
+	selection->left = selection->owners + top;
+	selection->n_left = selection->n_owners - top;
 	selection->n_owners = top;
 	settle(selection, model, false);
 	selection->left_procs = procs - selection->n_procs;

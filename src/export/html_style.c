@@ -1,0 +1,41 @@
+/* What a page looks like: light or dark as the reader's system is, and on paper. No colour says
+ * what a word does not say too. */
+#include "html.h"
+
+/* clang-format off */
+const char html_style[] =
+	":root{color-scheme:light dark;--bg:#fcfcfb;--fg:#1c1e21;--dim:#63676d;--line:#e2e3e5;--card:#fff;"
+	"--bad:#b3261e;--badbg:#fdecea;--warn:#8a5300;--warnbg:#fdf3df;--ok:#1b6e3c;--okbg:#e9f6ee;--spark:#3b6fb6}\n"
+	"@media(prefers-color-scheme:dark){:root{--bg:#15171a;--fg:#e6e7e9;--dim:#9aa0a7;--line:#2c3036;--card:#1b1e22;"
+	"--bad:#ff8a80;--badbg:#3a1d1b;--warn:#f2b457;--warnbg:#362812;--ok:#7fd6a0;--okbg:#16301f;--spark:#7fb0f2}}\n"
+	"*{box-sizing:border-box}\n"
+	"body{margin:0;background:var(--bg);color:var(--fg);font:15px/1.5 system-ui,sans-serif}\n"
+	"main{max-width:1200px;margin:0 auto;padding:24px 20px 60px}\n"
+	"h1{font-size:22px;margin:0 0 2px}h2{font-size:17px;margin:34px 0 10px}\n"
+	".dim{color:var(--dim)}\n"
+	".verdict{margin:18px 0;padding:14px 18px;border-radius:8px;border-left:6px solid;font-size:17px;overflow-wrap:anywhere}\n"
+	".verdict b{margin-right:.7em;letter-spacing:.04em}\n"
+	".bad{color:var(--bad);background:var(--badbg)}.warn{color:var(--warn);background:var(--warnbg)}.ok{color:var(--ok);background:var(--okbg)}\n"
+	".facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(210px,1fr));gap:10px;margin:0;padding:0;list-style:none}\n"
+	".facts li{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:9px 13px}\n"
+	".facts .dim{display:block;font-size:12.5px}.facts{font-variant-numeric:tabular-nums}\n"
+	"progress{width:100%;height:7px;margin-top:6px;accent-color:var(--spark)}\n"
+	".scroll{overflow-x:auto;background:var(--card);border:1px solid var(--line);border-radius:8px}\n"
+	"table{border-collapse:collapse;width:100%;font-size:13.5px;font-variant-numeric:tabular-nums}\n"
+	"th{color:var(--dim);font-weight:600;font-size:12px}\n"
+	"th,td{padding:5px 10px;text-align:right;white-space:nowrap;border-bottom:1px solid var(--line)}\n"
+	"th.l,td.l{text-align:left}td.name{white-space:normal;min-width:16em;overflow-wrap:anywhere}\n"
+	"tr:last-child td{border-bottom:0}\n"
+	".badge{display:inline-block;margin-left:8px;padding:0 7px;border-radius:9px;font-size:12px;white-space:nowrap}\n"
+	"svg{display:block;width:120px;height:22px}polyline{fill:none;stroke:var(--spark);stroke-width:1.6}\n"
+	".tree{font:13px/1.55 ui-monospace,monospace;background:var(--card);border:1px solid var(--line);border-radius:8px;padding:6px 12px;overflow-x:auto}\n"
+	".row,summary{display:flex;gap:1ch;min-width:56em;padding:1px 0}\n"
+	"summary{cursor:pointer}summary::before{content:'\\25B8';width:1ch;flex:none}details[open]>summary::before{content:'\\25BE'}\n"
+	"summary::-webkit-details-marker{display:none}.row::before{content:'';width:1ch;flex:none}\n"
+	".n{flex:1;min-width:0;overflow-wrap:anywhere}.f{flex:none;text-align:right;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}\n"
+	".f.l{text-align:left}.in{margin-left:.55ch;padding-left:1.4ch;border-left:1px solid var(--line)}\n"
+	".head{color:var(--dim);border-bottom:1px solid var(--line);margin-bottom:4px}\n"
+	".why{color:var(--dim);white-space:normal;font-family:system-ui,sans-serif;padding:1px 2ch}\n"
+	".tree .badge:first-child{margin-left:0}.own{font-weight:600}summary:hover,.row:hover{background:var(--bg)}\n"
+	"@media print{body{background:#fff}.tree{overflow:visible}.row,summary{min-width:0}}\n";
+/* clang-format on */

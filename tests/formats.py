@@ -1,0 +1,116 @@
+"""What clade writes is read by programs that know nothing of it: json.tool, jq, csv, tidy and xmllint."""
+import csv
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+from tap import Skip, find_clade, main, ok
+
+CLADE = find_clade()
+csv.field_size_limit(1 << 24)
+ENV = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8", "HOME": "/nonexistent"}
+# 130 kilobytes an argument (the kernel's limit), two megabytes a command line (its default limit)
+ARGUMENT = "x" * 120000
+NAMES = [b"\x1b[2Jx", b"\xff\xfe\xfd", b"a\nb c) S 1", b"\xe2\x80\xaeevil", b"<b>&amp;\"'</b>", b"=1+1,\"x\"", b"x\r\ny"]
+
+
+def snapshot(*arguments):
+    result = subprocess.run([CLADE, "snapshot", "--sample", "0.3", *arguments], env=ENV, capture_output=True, timeout=60,
+                            stdin=subprocess.DEVNULL)
+    if result.returncode != 0:
+        raise RuntimeError(result.stderr.decode(errors="replace"))
+    return result.stdout
+
+
+def read_by(command, given):
+    if not shutil.which(command[0]):
+        raise Skip(f"no {command[0]}")
+    return subprocess.run(command, input=given, capture_output=True, timeout=120)
+
+
+class Scene:
+    """Processes with names that are meant to break a format, and one with a command line of nearly two megabytes."""
+
+    def __enter__(self):
+        self.directory = tempfile.mkdtemp(prefix="clade-test-")
+        self.children = [subprocess.Popen([name, b"40"], executable=shutil.which("sleep"), cwd=self.directory) for name in NAMES]
+        self.long = subprocess.Popen(["/bin/sh", "-c", "sleep 40; true", *[ARGUMENT] * 15], cwd=self.directory)
+        time.sleep(0.3)
+        return self
+
+    def __exit__(self, *_):
+        for child in [*self.children, self.long]:
+            child.kill()
+            child.wait()
+        shutil.rmtree(self.directory)
+
+
+def json_is_json():
+    with Scene() as scene:
+        raw = snapshot("-f", "json")
+        document = json.loads(raw)
+        found = {process["pid"]: process for process in document["processes"]}
+        ok(len(" ".join(found[scene.long.pid]["argv"])) > 1800000, "a command line of nearly two megabytes is there whole")
+        ok(found[scene.children[2].pid]["argv"][0] == "a\nb c) S 1", "a line feed stays", found[scene.children[2].pid]["argv"])
+        result = read_by([sys.executable, "-m", "json.tool"], raw)
+        ok(result.returncode == 0, "python3 -m json.tool", result.stderr[:300])
+        result = read_by(["jq", "-r", ".owners[].id"], raw)
+        ok(result.returncode == 0 and len(result.stdout.splitlines()) == len(document["owners"]), "jq", result.stderr[:300])
+
+
+def ndjson_is_json_line_by_line():
+    with Scene():
+        raw = snapshot("-f", "ndjson")
+        lines = [json.loads(line) for line in raw.splitlines()]
+        ok(len(lines) > 10, "every line is a document", len(lines))
+        result = read_by(["jq", "-c", "type"], raw)
+        ok(result.returncode == 0 and set(result.stdout.split()) == {b'"object"'}, "jq", result.stderr[:300])
+
+
+def csv_is_a_table():
+    with Scene() as scene:
+        raw = snapshot("-f", "csv")
+        ok(raw.count(b"\r\n") == raw.count(b"\n"), "lines end as RFC 4180 has it")
+        rows = list(csv.DictReader(io.StringIO(raw.decode("utf-8"), newline=""), strict=True))
+        found = {int(row["pid"]): row for row in rows}
+        ok(all(None not in row and None not in row.values() for row in rows), "every line has every field")
+        ok(os.getpid() in found and int(found[os.getpid()]["ppid"]) == os.getppid(), "this test is in it")
+        ok(float(found[os.getpid()]["mem_self"]) > 1000000, "figures are plain", found[os.getpid()]["mem_self"])
+        ok("<b>&amp;\"'</b>" in found[scene.children[4].pid]["name"], "quotes come back", found[scene.children[4].pid]["name"])
+        ok(found[scene.children[5].pid]["name"].startswith("\\x3D1+1,\"x\""), "a formula is none", found[scene.children[5].pid]["name"])
+        ok(len(found[scene.long.pid]["name"]) > 1800000, "a long command line is there whole")
+        narrow = list(csv.reader(io.StringIO(snapshot("-f", "csv", "--columns", "user,pid").decode(), newline="")))
+        ok(narrow[0] == ["user", "pid"], "--columns orders it", narrow[0])
+
+
+def html_is_valid():
+    with Scene() as scene:
+        raw = snapshot("-f", "html")
+        ok(b"<script" not in raw and b"<b>" not in raw.split(b"</p>", 1)[1], "no script, and no element of a stranger")
+        ok(str(scene.long.pid).encode() in raw, "a long command line is shown, cut")
+        result = read_by(["xmllint", "--html", "--noout", "-"], raw)
+        errors = [line for line in result.stderr.decode().splitlines() if "error" in line and "Tag " not in line]
+        ok(not errors, "xmllint --html (which knows no element newer than HTML 4)", *errors[:5])
+        result = read_by(["tidy", "-quiet", "-errors", "-utf8"], raw)
+        ok(result.returncode == 0, "tidy has nothing to say", result.stderr.decode()[:600])
+
+
+def openmetrics_is_made_of_samples():
+    raw = snapshot("-f", "openmetrics").decode()
+    ok(raw.endswith("\n# EOF\n"), "it ends as it must")
+    lines = [line for line in raw.splitlines() if not line.startswith("#")]
+    names = {line.split("{")[0].split()[0] for line in lines}
+    ok({"clade_processes", "clade_owner_processes", "clade_verdict", "clade_headroom_ratio"} <= names, "the names are there", names)
+    for line in lines:
+        float(line.rsplit(" ", 1)[1])
+    ok(len(lines) == len({line.rsplit(" ", 1)[0] for line in lines}), "no series is there twice")
+    helped = {line.split()[2] for line in raw.splitlines() if line.startswith("# HELP")}
+    ok(helped >= names, "all are explained", names - helped)
+
+
+main(json_is_json, ndjson_is_json_line_by_line, csv_is_a_table, html_is_valid, openmetrics_is_made_of_samples)
