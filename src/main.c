@@ -91,9 +91,12 @@ static bool is_for_bad_days(const struct options *options)
 static int run(struct program *program)
 {
 	static int (*const commands[])(struct program * program) = {
-		[COMMAND_UI] = run_ui,         [COMMAND_SNAPSHOT] = run_snapshot,
-		[COMMAND_KILL] = run_kill,     [COMMAND_RECORD] = run_record,
+		[COMMAND_UI] = run_ui,
+		[COMMAND_SNAPSHOT] = run_snapshot,
+		[COMMAND_KILL] = run_kill,
+		[COMMAND_RECORD] = run_record,
 		[COMMAND_REPLAY] = run_replay,
+		[COMMAND_CHECK] = run_check,
 	};
 	int status;
 
@@ -109,6 +112,8 @@ static int run(struct program *program)
 	if (program->options.command == COMMAND_KILL)
 		haste_begin(&program->haste);
 	status = program_open(program);
+	if (status != EXIT_OK && program->options.command == COMMAND_CHECK)
+		status = check_refuse("the processes cannot be read");
 	if (status == EXIT_OK && is_for_bad_days(&program->options))
 		survive(program->options.readonly == READONLY_NO);
 	if (status == EXIT_OK && program->options.readonly != READONLY_NO)
@@ -166,6 +171,8 @@ int main(int argc, char **argv)
 	program.is_utf8 = safe_setup();
 	if (read_settings(argc, argv, &program, &error) == 0)
 		status = run(&program);
+	else if (program.options.command == COMMAND_CHECK)
+		status = check_refuse(text_str(&error));
 	else
 		program_complain(NULL, text_str(&error));
 	text_done(&error);

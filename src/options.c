@@ -32,6 +32,7 @@ enum option_type {
 	OPTION_COLUMNS,
 	OPTION_READONLY,
 	OPTION_KEEP,
+	OPTION_LEVEL, /* of clade check, in the unit of its measure */
 };
 
 /* Which commands an option goes with, a bit each. */
@@ -41,8 +42,9 @@ enum {
 	FOR_KILL = 1 << COMMAND_KILL,
 	FOR_RECORD = 1 << COMMAND_RECORD,
 	FOR_REPLAY = 1 << COMMAND_REPLAY,
+	FOR_CHECK = 1 << COMMAND_CHECK,
 	FOR_LIST = 1 << COMMAND_LIST,
-	FOR_LIVE = FOR_UI | FOR_SNAPSHOT | FOR_KILL | FOR_RECORD,
+	FOR_LIVE = FOR_UI | FOR_SNAPSHOT | FOR_KILL | FOR_RECORD | FOR_CHECK,
 	FOR_SCREEN = FOR_UI | FOR_REPLAY,
 	FOR_ALL = FOR_LIVE | FOR_REPLAY | FOR_LIST,
 };
@@ -59,6 +61,7 @@ struct option {
 };
 
 #define AT(member) offsetof(struct options, member)
+#define AT_LEVEL(measure, level) (AT(limits) + offsetof(struct check_limits, at[measure][level]))
 #define LIST_WHAT                                                                                  \
 	"columns, formats, keys, options, owners (the rules), screen, signals, themes or "         \
 	"thresholds"
@@ -69,12 +72,23 @@ static const struct option options[] = {
 	{"format",    'f', "NAME",    OPTION_FORMAT,  AT(format),        FOR_SNAPSHOT, 0, 0,      "of what is written, see Formats below (default text)"},
 	{"output",    'o', "FILE",    OPTION_NAME,    AT(output),        FOR_SNAPSHOT, 0, 0,      "write there, whole or not at all; - is standard output"},
 	{"force",      0,  NULL,      OPTION_FLAG,    AT(is_forced),     FOR_SNAPSHOT, 0, 0,      "let --output replace a file that is there"},
-	{"owner",      0,  "OWNER",   OPTION_OWNER,   AT(owners),        FOR_SNAPSHOT, 0, 0,      "only this owner and those in it: pm2:api, docker:web, NAME or an id; again for more"},
-	{"filter",     0,  "REGEX",   OPTION_FILTER,  AT(filter),        FOR_SNAPSHOT, 0, 0,      "only what matches, with all below it; ! in front negates"},
+	{"owner",      0,  "OWNER",   OPTION_OWNER,   AT(owners),        FOR_SNAPSHOT | FOR_CHECK, 0, 0,      "only this owner and those in it: pm2:api, docker:web, NAME or an id; again for more"},
+	{"filter",     0,  "REGEX",   OPTION_FILTER,  AT(filter),        FOR_SNAPSHOT | FOR_CHECK, 0, 0,      "only what matches, with all below it; ! in front negates"},
 	{"top",        0,  "N",       OPTION_COUNT,   AT(top),           FOR_SNAPSHOT, 1, 1e6,    "only the N hottest owners"},
 	{"redact",     0,  NULL,      OPTION_FLAG,    AT(is_redacted),   FOR_SNAPSHOT | FOR_RECORD, 0, 0,      "mask what looks like a secret: passwords, tokens, URLs with credentials"},
 	{"columns",    0,  "NAMES",   OPTION_COLUMNS, AT(columns),       FOR_SNAPSHOT, 0, 0,      "only these, a comma between two; see clade list columns"},
-	{"sample",     0,  "SECONDS", OPTION_SECONDS, AT(sample_s),      FOR_SNAPSHOT, 0, 3600,   "watch this long first, so that rates exist (default 1; 0: one look)"},
+	{"sample",     0,  "SECONDS", OPTION_SECONDS, AT(sample_s),      FOR_SNAPSHOT | FOR_CHECK, 0, 3600,   "watch this long first, so that rates exist (default 1, for growth of check 10; 0: one look)"},
+	{"warn",       0,  "N",       OPTION_LEVEL,   AT_LEVEL(CHECK_PROCESSES, CHECK_WARN),     FOR_CHECK, 0, 0, "warn from so many processes on"},
+	{"critical",   0,  "N",       OPTION_LEVEL,   AT_LEVEL(CHECK_PROCESSES, CHECK_CRITICAL), FOR_CHECK, 0, 0, "be critical from so many processes on"},
+	{"warn-zombies", 0, "N",      OPTION_LEVEL,   AT_LEVEL(CHECK_ZOMBIES, CHECK_WARN),       FOR_CHECK, 0, 0, "the same for zombies"},
+	{"critical-zombies", 0, "N",  OPTION_LEVEL,   AT_LEVEL(CHECK_ZOMBIES, CHECK_CRITICAL),   FOR_CHECK, 0, 0, "likewise"},
+	{"warn-orphans", 0, "N",      OPTION_LEVEL,   AT_LEVEL(CHECK_ORPHANS, CHECK_WARN),       FOR_CHECK, 0, 0, "for orphans"},
+	{"critical-orphans", 0, "N",  OPTION_LEVEL,   AT_LEVEL(CHECK_ORPHANS, CHECK_CRITICAL),   FOR_CHECK, 0, 0, "likewise"},
+	{"warn-growth", 0, "RATE",    OPTION_LEVEL,   AT_LEVEL(CHECK_GROWTH, CHECK_WARN),        FOR_CHECK, 0, 0, "for net growth: 100/min, 5/s"},
+	{"critical-growth", 0, "RATE", OPTION_LEVEL,  AT_LEVEL(CHECK_GROWTH, CHECK_CRITICAL),    FOR_CHECK, 0, 0, "likewise"},
+	{"warn-headroom", 0, "PERCENT", OPTION_LEVEL, AT_LEVEL(CHECK_HEADROOM, CHECK_WARN),      FOR_CHECK, 0, 0, "below what is left of the nearest limit: 20%"},
+	{"critical-headroom", 0, "PERCENT", OPTION_LEVEL, AT_LEVEL(CHECK_HEADROOM, CHECK_CRITICAL), FOR_CHECK, 0, 0, "likewise"},
+	{"each-owner", 0,  NULL,      OPTION_FLAG,    AT(is_each_owner), FOR_CHECK,    0, 0,      "hold each owner against the levels, not all together"},
 	{"signal",     0,  "NAME",    OPTION_NAME,    AT(signal),        FOR_KILL,     0, 0,      "to send (default TERM); see clade list signals"},
 	{"grace",      0,  "SECONDS", OPTION_SECONDS, AT(grace_s),       FOR_KILL,     0, 3600,   "between a signal that ends and SIGKILL (default 5)"},
 	{"at-supervisor", 0, NULL,    OPTION_FLAG,    AT(at_supervisor), FOR_KILL,     0, 0,      "end it first at PM2, Docker, systemd or what else would bring it back"},
@@ -107,6 +121,7 @@ static const struct {
 	{"kill",     "TARGET...", COMMAND_KILL, 1, SIZE_MAX, "end trees, so that they stay ended: PID, pid:PID, owner:ID, or KIND:NAME such as pm2:api"},
 	{"record",   "FILE", COMMAND_RECORD,   1, 1, "record until ended: a sample every --delay seconds, as much as --keep says"},
 	{"replay",   "FILE", COMMAND_REPLAY,   1, 1, "open a snapshot or a recording in the UI, also one that is still written; - is standard input"},
+	{"check",    NULL,   COMMAND_CHECK,    0, 0, "thresholds for cron and Nagios: one line, exit status 0, 1, 2 or 3"},
 	{"list",     "WHAT", COMMAND_LIST,     1, 1, LIST_WHAT},
 };
 
@@ -230,6 +245,21 @@ static int parse_count(const struct option *option, const char *value, uint32_t 
 	return 0;
 }
 
+static int parse_level(const struct option *option, const char *value, double *level,
+		       struct text *error)
+{
+	size_t measure = (option->offset - AT(limits)) / (CHECK_LEVELS * sizeof(double));
+	int rc = check_parse((enum check_measure)measure, value, level);
+
+	if (rc != 0)
+		text_printf(error, "--%s takes %s, not '%.40s'", option->name,
+			    measure == CHECK_GROWTH     ? "a rate such as 100/min or 5/s"
+			    : measure == CHECK_HEADROOM ? "a percentage such as 10%"
+							: "a number",
+			    value);
+	return rc;
+}
+
 static int check_filter(const char *value, struct text *error)
 {
 	struct query *query = NULL;
@@ -337,6 +367,8 @@ static int set_option(const struct option *option, const char *value, struct opt
 		break;
 	case OPTION_COUNT:
 		return parse_count(option, value, member, error);
+	case OPTION_LEVEL:
+		return parse_level(option, value, member, error);
 	case OPTION_OWNER:
 		add_owner(parsed, value);
 		return 0;
@@ -542,6 +574,7 @@ struct options options_default(void)
 		.delay_s = 2,
 		.keep = {.ms = UNKNOWN, .bytes = KEEP_DEFAULT},
 		.sample_s = 1,
+		.limits = check_limits_none(),
 		.grace_s = 5,
 		.watch_s = NAN,
 		.signal = "TERM",
@@ -586,6 +619,14 @@ int options_set(struct options *options_to_set, const char *name, const char *va
 	return set_option(option, value, options_to_set, error);
 }
 
+/* One look tells how many there are; how fast they grow is told by two that are not too close. */
+static double check_sample(const struct check_limits *limits)
+{
+	const double *growth = limits->at[CHECK_GROWTH];
+
+	return isnan(growth[CHECK_WARN]) && isnan(growth[CHECK_CRITICAL]) ? 0 : 10;
+}
+
 int options_parse(int argc, char **argv, struct options *parsed, struct text *error)
 {
 	struct arguments arguments = {.argc = argc, .argv = argv};
@@ -611,6 +652,9 @@ int options_parse(int argc, char **argv, struct options *parsed, struct text *er
 	if (rc != 0 || parsed->wants_help || parsed->wants_version)
 		return rc;
 	rc = check_use(&arguments, parsed, error);
+	if (parsed->command == COMMAND_CHECK &&
+	    !(arguments.used & UINT64_C(1) << (find_long("sample", 6) - options)))
+		parsed->sample_s = check_sample(&parsed->limits);
 	return rc == 0 ? check_words(&arguments, parsed, error) : rc;
 }
 

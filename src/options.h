@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "clade/confine.h"
+#include "clade/check.h"
 #include "clade/export.h"
 #include "clade/ring.h"
 #include "clade/text.h"
@@ -20,6 +21,7 @@ enum command {
 	COMMAND_KILL,
 	COMMAND_RECORD,
 	COMMAND_REPLAY,
+	COMMAND_CHECK,
 	COMMAND_LIST
 };
 
@@ -61,6 +63,8 @@ struct options {
 	enum column_id columns[COLUMNS_N];
 	size_t n_columns; /* 0: not said */
 	bool is_redacted;
+	struct check_limits limits; /* clade check */
+	bool is_each_owner;
 	struct ring_keep keep; /* of a recording */
 	const char *collector; /* "auto" or a collector's name */
 	const char *theme;

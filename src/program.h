@@ -74,6 +74,10 @@ int program_open_recording(struct program *program);
 int program_show(struct program *program, bool is_replay);
 
 /* The commands. */
+/* Says on one line that nothing can be said, and why; returns the status for that. */
+int check_refuse(const char *why);
+
+int run_check(struct program *program);
 int run_kill(struct program *program);
 int run_list(enum list_what what);
 int run_self_test(const struct options *options);

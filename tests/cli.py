@@ -2,6 +2,7 @@
 import ctypes
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -209,6 +210,20 @@ def what_is_written_can_be_narrowed():
     fails("no number", 2, ["--top", "1.5"], "snapshot", "--top", "1.5")
 
 
+def check_exits_as_plugins_do():
+    for arguments, status, word in ((("--warn", "100000"), 0, "OK"), (("--warn", "1", "--critical", "100000"), 1, "WARNING"),
+                                    (("--critical", "1"), 2, "CRITICAL"), ((), 3, "UNKNOWN"), (("--warn", "x"), 3, "UNKNOWN"),
+                                    (("--critical-headroom", "100%"), 2, "CRITICAL"), (("--warn-growth", "0", "--sample", "0"), 3, "UNKNOWN"),
+                                    (("--warn", "100000", "--each-owner"), 0, "OK"), (("--warn", "1", "--owner", "nobody"), 3, "UNKNOWN")):
+        result = clade("check", *arguments)
+        said = result.stdout.decode()
+        ok(result.returncode == status and said.startswith(f"CLADE {word} - ") and said.count("\n") == 1, f"check {' '.join(arguments)}",
+           result)
+        if status != 3:
+            data = said.split("|", 1)[1].split()
+            ok(all(re.fullmatch(r"[a-z]+=(U|-?[0-9.]+%?)(;[0-9.:]*){2,4}", part) for part in data), "with performance data", data)
+
+
 def hostile_names_are_harmless_everywhere():
     with Directory() as directory:
         names = [b"\x1b[2Jx", b"\xff\xfe\xfd", b"a\nb c) S 1", b" ", b"\xe2\x80\xaeevil"]
@@ -315,7 +330,7 @@ ctypes.CDLL(None).prctl(36, 1)  # PR_SET_CHILD_SUBREAPER: what scenes leave behi
 main(what_is_unknown_is_refused, help_and_version_are_for_standard_output, without_a_terminal_the_snapshot_is_named,
      a_terminal_that_cannot_move_its_cursor_is_refused, a_snapshot_is_a_report_or_a_document,
      with_a_sample_rates_are_known_and_without_unknown, a_pipe_that_closes_is_no_failure_but_a_full_disk_is,
-     a_full_disk_leaves_no_half_file, a_kill_in_the_midst_leaves_no_half_file, what_is_written_can_be_narrowed,
+     a_full_disk_leaves_no_half_file, a_kill_in_the_midst_leaves_no_half_file, what_is_written_can_be_narrowed, check_exits_as_plugins_do,
      a_broken_rule_is_named_and_the_rest_works, a_configuration_is_read_and_its_mistakes_are_named, hostile_names_are_harmless_everywhere, without_proc_it_says_so,
      hidden_processes_are_called_hidden, another_user_sees_what_may_be_seen, it_starts_when_the_process_table_is_full,
      a_signal_ends_a_snapshot_at_once)
