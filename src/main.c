@@ -97,6 +97,7 @@ static int run(struct program *program)
 		[COMMAND_RECORD] = run_record,
 		[COMMAND_REPLAY] = run_replay,
 		[COMMAND_CHECK] = run_check,
+		[COMMAND_DIFF] = run_diff,
 	};
 	int status;
 

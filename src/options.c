@@ -43,8 +43,9 @@ enum {
 	FOR_RECORD = 1 << COMMAND_RECORD,
 	FOR_REPLAY = 1 << COMMAND_REPLAY,
 	FOR_CHECK = 1 << COMMAND_CHECK,
+	FOR_DIFF = 1 << COMMAND_DIFF,
 	FOR_LIST = 1 << COMMAND_LIST,
-	FOR_LIVE = FOR_UI | FOR_SNAPSHOT | FOR_KILL | FOR_RECORD | FOR_CHECK,
+	FOR_LIVE = FOR_UI | FOR_SNAPSHOT | FOR_KILL | FOR_RECORD | FOR_CHECK | FOR_DIFF,
 	FOR_SCREEN = FOR_UI | FOR_REPLAY,
 	FOR_ALL = FOR_LIVE | FOR_REPLAY | FOR_LIST,
 };
@@ -69,15 +70,17 @@ struct option {
 /* clang-format off */
 static const struct option options[] = {
 	{"delay",     'd', "SECONDS", OPTION_SECONDS, AT(delay_s),       FOR_UI | FOR_RECORD, 0.1, 3600, "time between samples (default 2)"},
-	{"format",    'f', "NAME",    OPTION_FORMAT,  AT(format),        FOR_SNAPSHOT, 0, 0,      "of what is written, see Formats below (default text)"},
-	{"output",    'o', "FILE",    OPTION_NAME,    AT(output),        FOR_SNAPSHOT, 0, 0,      "write there, whole or not at all; - is standard output"},
-	{"force",      0,  NULL,      OPTION_FLAG,    AT(is_forced),     FOR_SNAPSHOT, 0, 0,      "let --output replace a file that is there"},
-	{"owner",      0,  "OWNER",   OPTION_OWNER,   AT(owners),        FOR_SNAPSHOT | FOR_CHECK, 0, 0,      "only this owner and those in it: pm2:api, docker:web, NAME or an id; again for more"},
-	{"filter",     0,  "REGEX",   OPTION_FILTER,  AT(filter),        FOR_SNAPSHOT | FOR_CHECK, 0, 0,      "only what matches, with all below it; ! in front negates"},
+	{"format",    'f', "NAME",    OPTION_FORMAT,  AT(format),        FOR_SNAPSHOT | FOR_DIFF, 0, 0,      "of what is written, see Formats below (default text)"},
+	{"output",    'o', "FILE",    OPTION_NAME,    AT(output),        FOR_SNAPSHOT | FOR_DIFF, 0, 0,      "write there, whole or not at all; - is standard output"},
+	{"force",      0,  NULL,      OPTION_FLAG,    AT(is_forced),     FOR_SNAPSHOT | FOR_DIFF, 0, 0,      "let --output replace a file that is there"},
+	{"owner",      0,  "OWNER",   OPTION_OWNER,   AT(owners),        FOR_SNAPSHOT | FOR_DIFF | FOR_CHECK, 0, 0,      "only this owner and those in it: pm2:api, docker:web, NAME or an id; again for more"},
+	{"filter",     0,  "REGEX",   OPTION_FILTER,  AT(filter),        FOR_SNAPSHOT | FOR_DIFF | FOR_CHECK, 0, 0,      "only what matches, with all below it; ! in front negates"},
 	{"top",        0,  "N",       OPTION_COUNT,   AT(top),           FOR_SNAPSHOT, 1, 1e6,    "only the N hottest owners"},
-	{"redact",     0,  NULL,      OPTION_FLAG,    AT(is_redacted),   FOR_SNAPSHOT | FOR_RECORD, 0, 0,      "mask what looks like a secret: passwords, tokens, URLs with credentials"},
+	{"redact",     0,  NULL,      OPTION_FLAG,    AT(is_redacted),   FOR_SNAPSHOT | FOR_DIFF | FOR_RECORD, 0, 0,      "mask what looks like a secret: passwords, tokens, URLs with credentials"},
 	{"columns",    0,  "NAMES",   OPTION_COLUMNS, AT(columns),       FOR_SNAPSHOT, 0, 0,      "only these, a comma between two; see clade list columns"},
-	{"sample",     0,  "SECONDS", OPTION_SECONDS, AT(sample_s),      FOR_SNAPSHOT | FOR_CHECK, 0, 3600,   "watch this long first, so that rates exist (default 1, for growth of check 10; 0: one look)"},
+	{"sample",     0,  "SECONDS", OPTION_SECONDS, AT(sample_s),      FOR_SNAPSHOT | FOR_DIFF | FOR_CHECK, 0, 3600,   "watch this long first, so that rates exist (default 1, for growth of check 10; 0: one look)"},
+	{"from",       0,  "TIME",    OPTION_NAME,    AT(from),          FOR_DIFF,     0, 0,      "of a recording: 14:10, 2026-11-24T14:10:00Z, or -5m before its end"},
+	{"to",         0,  "TIME",    OPTION_NAME,    AT(to),            FOR_DIFF,     0, 0,      "likewise"},
 	{"warn",       0,  "N",       OPTION_LEVEL,   AT_LEVEL(CHECK_PROCESSES, CHECK_WARN),     FOR_CHECK, 0, 0, "warn from so many processes on"},
 	{"critical",   0,  "N",       OPTION_LEVEL,   AT_LEVEL(CHECK_PROCESSES, CHECK_CRITICAL), FOR_CHECK, 0, 0, "be critical from so many processes on"},
 	{"warn-zombies", 0, "N",      OPTION_LEVEL,   AT_LEVEL(CHECK_ZOMBIES, CHECK_WARN),       FOR_CHECK, 0, 0, "the same for zombies"},
@@ -122,6 +125,7 @@ static const struct {
 	{"record",   "FILE", COMMAND_RECORD,   1, 1, "record until ended: a sample every --delay seconds, as much as --keep says"},
 	{"replay",   "FILE", COMMAND_REPLAY,   1, 1, "open a snapshot or a recording in the UI, also one that is still written; - is standard input"},
 	{"check",    NULL,   COMMAND_CHECK,    0, 0, "thresholds for cron and Nagios: one line, exit status 0, 1, 2 or 3"},
+	{"diff",     "A [B]", COMMAND_DIFF,    1, 2, "what appeared, vanished and grew between two snapshots, by owner"},
 	{"list",     "WHAT", COMMAND_LIST,     1, 1, LIST_WHAT},
 };
 

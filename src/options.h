@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "clade/confine.h"
 #include "clade/check.h"
+#include "clade/confine.h"
 #include "clade/export.h"
 #include "clade/ring.h"
 #include "clade/text.h"
@@ -22,6 +22,7 @@ enum command {
 	COMMAND_RECORD,
 	COMMAND_REPLAY,
 	COMMAND_CHECK,
+	COMMAND_DIFF,
 	COMMAND_LIST
 };
 
@@ -64,6 +65,7 @@ struct options {
 	size_t n_columns; /* 0: not said */
 	bool is_redacted;
 	struct check_limits limits; /* clade check */
+	const char *from, *to;      /* clade diff: times of a recording */
 	bool is_each_owner;
 	struct ring_keep keep; /* of a recording */
 	const char *collector; /* "auto" or a collector's name */

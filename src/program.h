@@ -78,6 +78,7 @@ int program_show(struct program *program, bool is_replay);
 int check_refuse(const char *why);
 
 int run_check(struct program *program);
+int run_diff(struct program *program);
 int run_kill(struct program *program);
 int run_list(enum list_what what);
 int run_self_test(const struct options *options);

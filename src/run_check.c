@@ -35,8 +35,8 @@ static int check_moment(const struct program *program, const struct model *model
 		return check_refuse("an owner that was asked for is not there");
 	}
 	selection_make(&selection, model, &config.wanted);
-	status = (int)check_make(&line, model, &selection, &options->limits,
-				 options->is_each_owner);
+	status =
+		(int)check_make(&line, model, &selection, &options->limits, options->is_each_owner);
 	status = say(&line, (enum check_status)status);
 	selection_done(&selection);
 	query_free(filter);

@@ -11,10 +11,10 @@ declare -A home=(
 	[arena.h]=base [clock.h]=base [hash.h]=base [ini.h]=base [io.h]=base [jsonw.h]=base [mem.h]=base [safe.h]=base [text.h]=base [units.h]=base
 	[users.h]=base [cgroup.h]=collect [collector.h]=collect [inspect.h]=collect [snapshot.h]=collect [source.h]=collect [recording.h]=collect [recorded.h]=collect [frame.h]=collect [zst.h]=base
 	[attribution.h]=attribute [attributor.h]=attribute
-	[bundle.h]=model [check.h]=model [column.h]=model [columns.def]=model [model.h]=model [moment.h]=model [query.h]=model [rows.h]=model [selection.h]=model [thresholds.h]=model
+	[bundle.h]=model [check.h]=model [diff.h]=model [column.h]=model [columns.def]=model [model.h]=model [moment.h]=model [query.h]=model [rows.h]=model [selection.h]=model [thresholds.h]=model
 	[comeback.h]=action [supervisor.h]=action
 	[audit.h]=action [execute.h]=action [haste.h]=action [plan.h]=action
-	[confine.h]=action [export.h]=export [redact.h]=export [samples.h]=export [ring.h]=export [tui.h]=tui
+	[confine.h]=action [diff_export.h]=export [export.h]=export [redact.h]=export [samples.h]=export [ring.h]=export [tui.h]=tui
 )
 
 count=0

@@ -224,6 +224,48 @@ def check_exits_as_plugins_do():
             ok(all(re.fullmatch(r"[a-z]+=(U|-?[0-9.]+%?)(;[0-9.:]*){2,4}", part) for part in data), "with performance data", data)
 
 
+def a_difference_says_what_came_and_went():
+    with Directory() as directory:
+        clade("snapshot", "-f", "json", "-o", f"{directory}/a", "--sample", "0")
+        child = subprocess.Popen(["sleep", "30"])
+        try:
+            time.sleep(0.2)
+            clade("snapshot", "-f", "ndjson", "-o", f"{directory}/b.zst", "--sample", "0")
+            diff = json.loads(clade("diff", "-f", "json", f"{directory}/a", f"{directory}/b.zst").stdout)
+            ok(child.pid in [process["pid"] for process in diff["appeared"]] and diff["same_boot"], "what came", diff["before"])
+            diff = json.loads(clade("diff", "-f", "json", f"{directory}/b.zst", f"{directory}/a").stdout)
+            ok(child.pid in [process["pid"] for process in diff["vanished"]], "what went")
+            diff = json.loads(clade("diff", "-f", "json", "--sample", "0", f"{directory}/a").stdout)
+            ok(child.pid in [process["pid"] for process in diff["appeared"]], "one snapshot is compared with now")
+            report = clade("diff", f"{directory}/a", f"{directory}/b.zst").stdout.decode()
+            ok(" sleep  of " in report and "appeared" in report, "a report", report)
+        finally:
+            child.kill()
+            child.wait()
+        fails("no snapshot", 1, [f"{directory}/none", "No such file"], "diff", f"{directory}/none", f"{directory}/a")
+        fails("a format that is none", 2, ["text or json"], "diff", "-f", "csv", f"{directory}/a", f"{directory}/a")
+        fails("a time that is none", 2, ["noon", "14:10"], "diff", f"{directory}/a", f"{directory}/b.zst", "--from", "noon")
+
+
+def a_recording_is_compared_between_two_times():
+    with Directory() as directory:
+        recorder = subprocess.Popen([CLADE, "record", f"{directory}/r.zst", "--delay", "0.5"], env=ENV, stdout=subprocess.DEVNULL,
+                                    stderr=subprocess.DEVNULL)
+        time.sleep(3)
+        child = subprocess.Popen(["sleep", "30"])
+        try:
+            time.sleep(3)
+            recorder.terminate()
+            recorder.wait(timeout=20)
+            diff = json.loads(clade("diff", "-f", "json", f"{directory}/r.zst").stdout)
+            ok(child.pid in [process["pid"] for process in diff["appeared"]], "from its first moment to its last", diff["before"], diff["after"])
+            diff = json.loads(clade("diff", "-f", "json", "--from", "-1s", f"{directory}/r.zst").stdout)
+            ok(child.pid not in [process["pid"] for process in diff["appeared"]], "from a second before the end", diff["before"])
+        finally:
+            child.kill()
+            child.wait()
+
+
 def hostile_names_are_harmless_everywhere():
     with Directory() as directory:
         names = [b"\x1b[2Jx", b"\xff\xfe\xfd", b"a\nb c) S 1", b" ", b"\xe2\x80\xaeevil"]
@@ -331,6 +373,7 @@ main(what_is_unknown_is_refused, help_and_version_are_for_standard_output, witho
      a_terminal_that_cannot_move_its_cursor_is_refused, a_snapshot_is_a_report_or_a_document,
      with_a_sample_rates_are_known_and_without_unknown, a_pipe_that_closes_is_no_failure_but_a_full_disk_is,
      a_full_disk_leaves_no_half_file, a_kill_in_the_midst_leaves_no_half_file, what_is_written_can_be_narrowed, check_exits_as_plugins_do,
+     a_difference_says_what_came_and_went, a_recording_is_compared_between_two_times,
      a_broken_rule_is_named_and_the_rest_works, a_configuration_is_read_and_its_mistakes_are_named, hostile_names_are_harmless_everywhere, without_proc_it_says_so,
      hidden_processes_are_called_hidden, another_user_sees_what_may_be_seen, it_starts_when_the_process_table_is_full,
      a_signal_ends_a_snapshot_at_once)
