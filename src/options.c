@@ -64,7 +64,8 @@ struct option {
 #define AT(member) offsetof(struct options, member)
 #define AT_LEVEL(measure, level) (AT(limits) + offsetof(struct check_limits, at[measure][level]))
 #define LIST_WHAT                                                                                  \
-	"columns, formats, keys, options, owners (the rules), screen, signals, themes or "         \
+	"columns, commands, formats, keys, lists, options, owners (the rules), screen, signals, "  \
+	"themes or "                                                                               \
 	"thresholds"
 
 /* clang-format off */
@@ -130,6 +131,7 @@ static const struct {
 };
 
 static const char *const list_names[] = {
+	[LIST_COMMANDS] = "commands", [LIST_LISTS] = "lists",
 	[LIST_COLUMNS] = "columns", [LIST_FORMATS] = "formats", [LIST_KEYS] = "keys",
 	[LIST_OPTIONS] = "options", [LIST_OWNERS] = "owners",   [LIST_SCREEN] = "screen", [LIST_THEMES] = "themes",
 	[LIST_SIGNALS] = "signals", [LIST_THRESHOLDS] = "thresholds", NULL,
@@ -675,6 +677,18 @@ static void add_option(struct text *out, const struct option *option)
 		text_printf(&left, " %s", option->argument);
 	text_printf(out, "  %-24s  %s\n", text_str(&left), option->help);
 	text_done(&left);
+}
+
+void options_list_commands(struct text *out)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		text_printf(out, "%-9s  %s\n", commands[i].name, commands[i].help);
+}
+
+void options_list_lists(struct text *out)
+{
+	for (size_t i = 0; list_names[i]; i++)
+		text_printf(out, "%s\n", list_names[i]);
 }
 
 void options_list(struct text *out)

@@ -27,6 +27,8 @@ enum command {
 };
 
 enum list_what {
+	LIST_COMMANDS,
+	LIST_LISTS,
 	LIST_COLUMNS,
 	LIST_FORMATS,
 	LIST_KEYS,
@@ -103,6 +105,10 @@ int options_set(struct options *options, const char *name, const char *value, st
 /* The text of --help, and the lines of `clade list options`. */
 void options_help(struct text *out);
 void options_list(struct text *out);
+
+/* The lines of `clade list commands` and `clade list lists`. */
+void options_list_commands(struct text *out);
+void options_list_lists(struct text *out);
 
 /* The candidate that is most like `word` (Damerau-Levenshtein), or NULL when none is like it at
  * all. `names` ends with NULL. */

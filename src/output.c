@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "clade/safe.h"
@@ -16,6 +17,16 @@ static int say_exists(const char *path)
 	program_complain(NULL, text_str(&message));
 	text_done(&message);
 	return EXIT_FAILED;
+}
+
+/* Another user's program reads figures: node_exporter. They hold no arguments. */
+static void make_public(const struct output *output)
+{
+	mode_t mask = umask(0);
+
+	umask(mask);
+	if (fchmod(output->file.fd, 0644 & ~mask) != 0)
+		return; /* a device, or read-only mode: it stays as it is */
 }
 
 int output_open(struct output *output, const struct program *program)
@@ -33,6 +44,8 @@ int output_open(struct output *output, const struct program *program)
 		rc = io_file_open(&output->file, output->path, options->is_forced);
 	if (rc == -EEXIST)
 		return say_exists(output->path);
+	if (rc == 0 && !output->file.is_special && options->format->is_public)
+		make_public(output);
 	return rc == 0 ? EXIT_OK : program_fail_file(program, output->path, rc);
 }
 

@@ -60,7 +60,7 @@ static int parse_clock(const char *text, uint64_t last_ms, uint64_t *ms)
 {
 	static const char *const formats_of_time[] = {
 		"%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S",
-		"%Y-%m-%d %H:%M",     "%H:%M:%S",	   "%H:%M",
+		"%Y-%m-%d %H:%M",     "%H:%M:%S",          "%H:%M",
 	};
 	time_t last = (time_t)(last_ms / 1000);
 
@@ -113,7 +113,8 @@ static int open_file(struct side *side, const char *path)
 {
 	struct text error = {0};
 	int rc = recording_open(path, &side->source, &error);
-	int status = rc == 0 ? EXIT_OK : complain(path, error.len > 0 ? text_str(&error) : strerror(-rc));
+	int status = rc == 0 ? EXIT_OK
+			     : complain(path, error.len > 0 ? text_str(&error) : strerror(-rc));
 
 	text_done(&error);
 	return status;

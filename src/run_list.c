@@ -43,10 +43,16 @@ static void list_rules(struct text *out)
 int run_list(enum list_what what)
 {
 	static void (*const lists[])(struct text * out) = {
-		[LIST_COLUMNS] = list_columns, [LIST_FORMATS] = list_formats,
-		[LIST_KEYS] = keys_list,       [LIST_OPTIONS] = options_list,
-		[LIST_OWNERS] = list_rules,    [LIST_SCREEN] = preferences_list,
-		[LIST_THEMES] = list_themes,   [LIST_THRESHOLDS] = thresholds_list,
+		[LIST_COMMANDS] = options_list_commands,
+		[LIST_LISTS] = options_list_lists,
+		[LIST_COLUMNS] = list_columns,
+		[LIST_FORMATS] = list_formats,
+		[LIST_KEYS] = keys_list,
+		[LIST_OPTIONS] = options_list,
+		[LIST_OWNERS] = list_rules,
+		[LIST_SCREEN] = preferences_list,
+		[LIST_THEMES] = list_themes,
+		[LIST_THRESHOLDS] = thresholds_list,
 		[LIST_SIGNALS] = list_signals,
 	};
 	struct text out = {0};

@@ -52,7 +52,7 @@ def the_manual_has_every_option_command_and_list():
     commands = re.findall(r"^  ([a-z]+)", text.split("Commands:")[1].split("Options:")[0], re.M)
     ok(len(commands) >= 2, "--help names commands", commands)
     expect("every command", missing(commands, section("COMMANDS")))
-    expect("every list", missing(["columns", "formats", "keys", "options", "owners", "screen", "signals", "themes", "thresholds"], section("COMMANDS")))
+    expect("every list", missing(["columns", "commands", "lists", "formats", "keys", "options", "owners", "screen", "signals", "themes", "thresholds"], section("COMMANDS")))
     expect("every signal that ends things", missing([line.split()[0] for line in listed("signals") if "grace" in line], section("KILLING")))
     expect("every theme", missing([line.split()[0] for line in listed("themes")], MANUAL))
 

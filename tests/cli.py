@@ -65,7 +65,7 @@ def help_and_version_are_for_standard_output():
     for argument in ("--help", "-h", "--version", "-V"):
         result = clade(argument)
         ok(result.returncode == 0 and b"clade" in result.stdout and not result.stderr, argument, result)
-    for what in ("columns", "formats", "keys", "options", "owners", "themes"):
+    for what in ("columns", "commands", "lists", "formats", "keys", "options", "owners", "themes"):
         result = clade("list", what)
         ok(result.returncode == 0 and result.stdout.count(b"\n") > 1 and not result.stderr, f"list {what}", result)
 
@@ -160,6 +160,12 @@ def a_configuration_is_read_and_its_mistakes_are_named():
         result = clade("snapshot", "--sample", "0", "--config", f"{directory}/mine", env={"XDG_CONFIG_HOME": directory})
         ok(result.returncode == 0 and not result.stderr, "--config goes before the usual files", result.stderr)
         fails("a configuration that is not there", 2, [f"{directory}/none", "No such file"], "--config", f"{directory}/none")
+
+
+def figures_can_be_read_by_node_exporter():
+    with Directory() as directory:
+        clade("snapshot", "-f", "openmetrics", "-o", f"{directory}/clade.prom", "--sample", "0", umask=0o022)
+        ok(os.stat(f"{directory}/clade.prom").st_mode & 0o777 == 0o644, "mode 0644", oct(os.stat(f"{directory}/clade.prom").st_mode))
 
 
 def a_full_disk_leaves_no_half_file():
@@ -372,7 +378,7 @@ ctypes.CDLL(None).prctl(36, 1)  # PR_SET_CHILD_SUBREAPER: what scenes leave behi
 main(what_is_unknown_is_refused, help_and_version_are_for_standard_output, without_a_terminal_the_snapshot_is_named,
      a_terminal_that_cannot_move_its_cursor_is_refused, a_snapshot_is_a_report_or_a_document,
      with_a_sample_rates_are_known_and_without_unknown, a_pipe_that_closes_is_no_failure_but_a_full_disk_is,
-     a_full_disk_leaves_no_half_file, a_kill_in_the_midst_leaves_no_half_file, what_is_written_can_be_narrowed, check_exits_as_plugins_do,
+     figures_can_be_read_by_node_exporter, a_full_disk_leaves_no_half_file, a_kill_in_the_midst_leaves_no_half_file, what_is_written_can_be_narrowed, check_exits_as_plugins_do,
      a_difference_says_what_came_and_went, a_recording_is_compared_between_two_times,
      a_broken_rule_is_named_and_the_rest_works, a_configuration_is_read_and_its_mistakes_are_named, hostile_names_are_harmless_everywhere, without_proc_it_says_so,
      hidden_processes_are_called_hidden, another_user_sees_what_may_be_seen, it_starts_when_the_process_table_is_full,

@@ -36,6 +36,7 @@ struct export_format {
 	const char *extension; /* of a file that holds it */
 	const char *summary;   /* for --help and `clade list formats` */
 	int (*write)(const struct export_job *job);
+	bool is_public; /* a file of it may be read by others */
 };
 
 extern const struct export_format formats[]; /* ends with a NULL name */

@@ -44,7 +44,10 @@ static void add_change(struct text *line, double change, say_number *say)
 {
 	char number[UNITS_LEN];
 
-	text_printf(line, "%s%s", change > 0 ? "+" : change < 0 ? "-" : "",
+	text_printf(line, "%s%s",
+		    change > 0   ? "+"
+		    : change < 0 ? "-"
+				 : "",
 		    say(number, (uint64_t)fabs(change)));
 }
 

@@ -7,13 +7,13 @@ enum { DRAIN_BYTES = 64 << 10 };
 
 /* clang-format off */
 const struct export_format formats[] = {
-	{"text", "txt",  "a report for a ticket: verdict, machine, owners, the hottest tree", export_report},
-	{"json", "json", "one document with everything, see clade-snapshot(5)",              export_json},
-	{"ndjson", "ndjson", "one object a line, see clade-snapshot(5)", export_ndjson},
-	{"csv", "csv", "processes as a table (RFC 4180)", export_csv},
-	{"openmetrics", "prom", "figures for Prometheus, of the machine and the hottest owners", export_openmetrics},
-	{"html", "html", "one page for the post-mortem: verdict, owners, a tree that opens", export_html},
-	{NULL, NULL, NULL, NULL},
+	{"text",   "txt",    "a report for a ticket: verdict, machine, owners, the hottest tree", export_report, false},
+	{"json",   "json",   "one document with everything, see clade-snapshot(5)", export_json, false},
+	{"ndjson", "ndjson", "one object a line, see clade-snapshot(5)", export_ndjson, false},
+	{"csv",    "csv",    "processes as a table (RFC 4180)", export_csv, false},
+	{"openmetrics", "prom", "figures for Prometheus, of the machine and the hottest owners", export_openmetrics, true},
+	{"html",   "html",   "one page for the post-mortem: verdict, owners, a tree that opens", export_html, false},
+	{NULL, NULL, NULL, NULL, false},
 };
 /* clang-format on */
 
