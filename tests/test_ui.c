@@ -868,6 +868,87 @@ static void hostile_names_reach_no_cell(void **state)
 	desk_free(desk);
 }
 
+/* ---- Writing what is shown ---- */
+
+static void what_is_shown_is_written_where_one_says(void **state)
+{
+	struct desk *desk = desk_new(24, 100, false);
+	char directory[] = "/tmp/clade-ui-XXXXXX";
+	struct text path = {0};
+	struct text written = {0};
+
+	(void)state;
+	assert_non_null(mkdtemp(directory));
+	lab_sample(desk->lab, 0, "1 0 /sbin/init init\n5 1 /bin/sh sh\n");
+	desk_show(desk);
+	press(desk, 'w');
+	assert_contains(desk_read(desk), "> ndjson.zst");
+	assert_contains(desk_read(desk), "To: clade-");
+	assert_contains(desk_read(desk), ".ndjson.zst");
+	for (int i = 0; i < 2; i++)
+		press(desk, KEY_CODE_DOWN);
+	assert_contains(desk_read(desk), "> json ");
+	assert_contains(desk_read(desk), "Z.json\n");
+	for (int i = 0; i < 100; i++)
+		press(desk, KEY_CODE_BACKSPACE);
+	text_printf(&path, "%s/here.json", directory);
+	type(desk, text_str(&path));
+	press(desk, KEY_CODE_ENTER);
+	assert_contains(desk_read(desk), "writing");
+	assert_int_equal(dialogue_step(&desk->ui), -1);
+	assert_null(desk->ui.dialogue);
+	assert_contains(desk->ui.message, "written: ");
+	assert_int_equal(io_read_at(AT_FDCWD, text_str(&path), 1 << 20, &written), 0);
+	assert_contains(text_str(&written), "\"clade-snapshot\"");
+	/* it is not written over, and one is asked again */
+	press(desk, 'w');
+	for (int i = 0; i < 100; i++)
+		press(desk, KEY_CODE_BACKSPACE);
+	type(desk, text_str(&path));
+	press(desk, KEY_CODE_ENTER);
+	dialogue_step(&desk->ui);
+	assert_non_null(desk->ui.dialogue);
+	assert_contains(desk_read(desk), "is there already");
+	press(desk, KEY_CODE_ESCAPE);
+	assert_null(desk->ui.dialogue);
+	unlink(text_str(&path));
+	assert_int_equal(rmdir(directory), 0);
+	text_done(&path);
+	text_done(&written);
+	desk_free(desk);
+}
+
+static bool enough(void *context)
+{
+	++*(int *)context;
+	return true;
+}
+
+static void writing_ends_at_escape_and_leaves_nothing(void **state)
+{
+	struct desk *desk = desk_new(24, 100, false);
+	char directory[] = "/tmp/clade-ui-XXXXXX";
+	int pulses = 0;
+
+	(void)state;
+	assert_non_null(mkdtemp(directory));
+	lab_sample(desk->lab, 0, "1 0 /sbin/init init\n5 1 /bin/sh sh\n");
+	desk_show(desk);
+	desk->ui.pulse = enough;
+	desk->ui.pulse_context = &pulses;
+	press(desk, 'w');
+	for (int i = 0; i < 100; i++)
+		press(desk, KEY_CODE_BACKSPACE);
+	type(desk, directory);
+	type(desk, "/x");
+	press(desk, KEY_CODE_ENTER);
+	dialogue_step(&desk->ui);
+	assert_int_equal(pulses, 1);
+	assert_contains(desk_read(desk), "ended by Esc");
+	assert_int_equal(rmdir(directory), 0);
+	desk_free(desk);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -896,6 +977,8 @@ int main(void)
 		cmocka_unit_test(read_only_is_said_at_the_bottom_whatever_is_shown),
 		cmocka_unit_test(any_keys_at_any_size_do_no_harm),
 		cmocka_unit_test(hostile_names_reach_no_cell),
+		cmocka_unit_test(what_is_shown_is_written_where_one_says),
+		cmocka_unit_test(writing_ends_at_escape_and_leaves_nothing),
 	};
 
 	safe_setup();

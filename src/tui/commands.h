@@ -54,6 +54,9 @@ void command_filter(struct ui *ui);
 /* environment.c */
 void command_environment(struct ui *ui);
 
+/* save.c */
+void command_save(struct ui *ui);
+
 /* setup.c */
 void command_setup(struct ui *ui);
 

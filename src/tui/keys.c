@@ -29,6 +29,7 @@ const struct ui_command ui_commands[] = {
 	{"tag-tree",     {'c'},                       command_tag_tree,        NULL,     "tag the row with all below it, also what comes there later"},
 	{"untag-all",    {'U'},                       command_untag_all,       NULL,     "untag everything"},
 	{"details",      {KEY_CODE_ENTER},            command_details,         "Details", "all about a row, and why it has this owner"},
+	{"save",         {'w'},                       command_save,            NULL,     "write what is shown to a file"},
 	{"environment",  {'e'},                       command_environment,     NULL,     "the environment of a process, by name; a value only when it is asked for"},
 	{"search",       {KEY_CODE_F3, '/'},          command_search,          "Search", "search: a regular expression; the selection goes to the first row that matches"},
 	{"next",         {'n'},                       command_search_next,     NULL,     "next match"},

@@ -267,6 +267,20 @@ static void run(struct loop *loop)
 	}
 }
 
+/* For a dialogue's work that cannot be left: the screen goes on showing it, and Esc ends it. */
+static bool pulse(void *context)
+{
+	struct loop *loop = context;
+	struct event event;
+	bool is_enough = terminal_is_ending();
+
+	while (!is_enough && terminal_read(&event))
+		is_enough = event.type == EVENT_KEY && event.key == KEY_CODE_ESCAPE;
+	if (now_ms() - loop->drawn_ms >= PROGRESS_MS)
+		draw(loop);
+	return is_enough;
+}
+
 int tui_run(const struct tui_config *config, struct text *error)
 {
 	struct loop loop = {.config = config, .is_dirty = true};
@@ -290,6 +304,9 @@ int tui_run(const struct tui_config *config, struct text *error)
 				  .thresholds = config->thresholds,
 				  .keep = config->keep,
 				  .keep_context = config->keep_context,
+				  .maker = config->maker,
+				  .pulse = pulse,
+				  .pulse_context = &loop,
 				  .is_ascii = config->is_ascii,
 				  .is_live = config->is_live,
 				  .is_readonly = config->is_readonly || config->is_replay,

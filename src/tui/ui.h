@@ -25,6 +25,9 @@ struct event {
 	int column;
 };
 
+/* Shows how far long work is that cannot be left; returns whether the user wants it to end. */
+typedef bool ui_pulse(void *context);
+
 struct ui {
 	const struct model *model; /* what is shown; NULL before the first */
 	const struct users *users;
@@ -49,6 +52,9 @@ struct ui {
 	struct thresholds thresholds; /* as set up; the loop hands them to the history */
 	settings_keep *keep;
 	void *keep_context;
+	const struct io_maker *maker; /* who makes files in read-only mode; NULL: the program may */
+	ui_pulse *pulse;              /* NULL: nothing is shown while long work goes on */
+	void *pulse_context;
 	bool ascending[VIEWS];
 	struct query *filter;
 	struct query *search;
@@ -83,6 +89,9 @@ struct ui_config {
 	settings_keep *keep;                 /* NULL: nothing can be kept */
 	void *keep_context;
 	struct replay *replay; /* NULL: live */
+	const struct io_maker *maker; /* NULL: files are made as usual */
+	ui_pulse *pulse;
+	void *pulse_context;
 	bool is_ascii;
 	bool is_readonly;
 	bool is_live;

@@ -1,0 +1,295 @@
+/* Writes the shown moment to a file: asks for the format and the place, and shows how far it is. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "clade/export.h"
+#include "clade/io.h"
+#include "clade/mem.h"
+#include "clade/safe.h"
+#include "clade/samples.h"
+#include "commands.h"
+#include "dialogue.h"
+#include "panes.h"
+#include "ui.h"
+
+enum { MARGIN = 2, FIRST_ROW = 2 };
+
+struct save {
+	struct input path;
+	char stem[INPUT_MAX + 1]; /* "clade-web1-20261124T101245Z" */
+	size_t choice;            /* 0: ndjson, packed; else formats[choice - 1] */
+	bool is_redacted;
+	bool is_writing;
+	uint64_t written; /* bytes so far */
+	struct io_file file;
+};
+
+static const char packed_name[] = "ndjson.zst";
+
+static size_t count_choices(void)
+{
+	size_t n = 1;
+
+	while (formats[n - 1].name)
+		n++;
+	return n;
+}
+
+static const char *choice_name(size_t choice)
+{
+	return choice == 0 ? packed_name : formats[choice - 1].name;
+}
+
+static const char *choice_extension(size_t choice)
+{
+	return choice == 0 ? packed_name : formats[choice - 1].extension;
+}
+
+static const char *choice_summary(size_t choice)
+{
+	return choice == 0 ? "everything, packed; clade replay and clade diff open it"
+			   : formats[choice - 1].summary;
+}
+
+/* The name that belongs to the choice, as long as nobody typed another. */
+static bool is_own_name(const struct save *save, size_t choice)
+{
+	struct text name = {0};
+	bool is_own;
+
+	text_printf(&name, "%s.%s", save->stem, choice_extension(choice));
+	is_own = strcmp(save->path.text, text_str(&name)) == 0;
+	text_done(&name);
+	return is_own;
+}
+
+static void set_own_name(struct save *save)
+{
+	snprintf(save->path.text, sizeof(save->path.text), "%.100s.%s", save->stem,
+		 choice_extension(save->choice));
+	save->path.len = strlen(save->path.text);
+}
+
+static void choose(struct save *save, size_t choice)
+{
+	bool is_own = is_own_name(save, save->choice);
+
+	save->choice = choice;
+	if (is_own)
+		set_own_name(save);
+}
+
+/* Host names are plain; what is not stays out of a file's name. */
+static void make_stem(struct save *save, const struct snapshot *snap)
+{
+	const char *host = snap->host.name ? snap->host.name : "host";
+	time_t taken = (time_t)(snap->taken_ms / 1000);
+	struct text stem = {0};
+	char when[32] = "";
+	struct tm utc;
+
+	text_add(&stem, "clade-");
+	for (; *host && stem.len < 60; host++) {
+		bool is_plain = (*host >= 'a' && *host <= 'z') || (*host >= 'A' && *host <= 'Z') ||
+				(*host >= '0' && *host <= '9') || strchr(".-_", *host);
+
+		text_add_char(&stem, is_plain ? *host : '_');
+	}
+	if (gmtime_r(&taken, &utc))
+		strftime(when, sizeof(when), "-%Y%m%dT%H%M%SZ", &utc);
+	text_add(&stem, when);
+	snprintf(save->stem, sizeof(save->stem), "%s", text_str(&stem));
+	text_done(&stem);
+}
+
+/* ---- Writing ---- */
+
+struct sinking {
+	struct ui *ui;
+	struct save *save;
+};
+
+/* Between two handfuls the screen says how many there were, and Esc ends it. */
+static int sink(void *context, const char *bytes, size_t len)
+{
+	struct sinking *sinking = context;
+	int rc = io_file_write(&sinking->save->file, bytes, len);
+
+	if (rc != 0)
+		return rc;
+	sinking->save->written += len;
+	if (sinking->ui->pulse && sinking->ui->pulse(sinking->ui->pulse_context))
+		return -ECANCELED;
+	return 0;
+}
+
+static int open_file(struct ui *ui, struct save *save)
+{
+	return ui->maker ? io_file_open_by(&save->file, ui->maker, save->path.text)
+			 : io_file_open(&save->file, save->path.text, false);
+}
+
+static int write_file(struct ui *ui, struct save *save)
+{
+	const struct export_format *format =
+		save->choice == 0 ? export_find("ndjson") : &formats[save->choice - 1];
+	struct export_config config = {.users = ui->users, .is_redacted = save->is_redacted};
+	struct sinking sinking = {ui, save};
+	int rc = open_file(ui, save);
+
+	if (rc != 0)
+		return rc;
+	rc = (save->choice == 0 ? export_write_packed : export_write)(format, ui->model, &config,
+								      sink, &sinking);
+	if (rc == 0)
+		return io_file_commit(&save->file);
+	io_file_drop(&save->file);
+	return rc;
+}
+
+static void tell(struct ui *ui, const struct save *save, int rc)
+{
+	char size[UNITS_LEN];
+	struct text path = {0};
+
+	safe_add(&path, save->path.text, save->path.len);
+	if (rc == 0)
+		ui_say(ui, false, "written: %s, %s", text_str(&path),
+		       units_bytes(size, save->written));
+	else if (rc == -EEXIST)
+		ui_say(ui, true, "%s is there already; choose another name", text_str(&path));
+	else if (rc == -ECANCELED)
+		ui_say(ui, true, "not written: ended by Esc");
+	else if (rc == -EACCES && ui->maker)
+		ui_say(ui, true, "%s: read-only mode writes into its directory only",
+		       text_str(&path));
+	else
+		ui_say(ui, true, "%s: %s", text_str(&path), strerror(-rc));
+	text_done(&path);
+}
+
+/* The work, once the screen says that it is done. What failed is asked for again. */
+static int step_save(struct ui *ui)
+{
+	struct save *save = ui->dialogue_state;
+	int rc;
+
+	if (!save->is_writing)
+		return -1;
+	save->written = 0;
+	rc = write_file(ui, save);
+	save->is_writing = false;
+	tell(ui, save, rc);
+	if (rc == 0)
+		dialogue_close(ui);
+	return -1;
+}
+
+/* ---- The dialogue ---- */
+
+static void handle_save(struct ui *ui, const struct event *event)
+{
+	struct save *save = ui->dialogue_state;
+	uint32_t key = dialogue_event_key(event);
+	size_t n = count_choices();
+
+	if (event->type == EVENT_CLICK && event->row >= FIRST_ROW &&
+	    (size_t)(event->row - FIRST_ROW) < n) {
+		choose(save, (size_t)(event->row - FIRST_ROW));
+		return;
+	}
+	switch (key) {
+	case KEY_CODE_ESCAPE:
+	case KEY_CODE_F10:
+		dialogue_close(ui);
+		break;
+	case KEY_CODE_UP:
+	case KEY_CODE_DOWN:
+		choose(save, dialogue_move(key, save->choice, n, n));
+		break;
+	case KEY_CODE_F2:
+		save->is_redacted = !save->is_redacted;
+		break;
+	case KEY_CODE_ENTER:
+		save->is_writing = save->path.len > 0;
+		break;
+	default:
+		input_take(&save->path, key);
+	}
+}
+
+static void draw_choice(const struct ui *ui, const struct save *save, struct cells *cells,
+			size_t choice)
+{
+	bool is_selected = choice == save->choice;
+	enum style style = is_selected ? STYLE_DIALOGUE_SELECTED : STYLE_DIALOGUE;
+	int row = FIRST_ROW + (int)choice;
+	struct text line = {0};
+
+	text_printf(&line, "%s %-12s %s", is_selected ? ">" : " ", choice_name(choice),
+		    choice_summary(choice));
+	cells_paint(cells, row, 0, cells->columns, style);
+	cells_put_cut(cells, row, MARGIN, cells->columns - MARGIN, style, text_str(&line),
+		      ui->is_ascii);
+	text_done(&line);
+}
+
+static void draw_save(const struct ui *ui, struct cells *cells, const struct layout *layout)
+{
+	const struct save *save = ui->dialogue_state;
+	int row = FIRST_ROW + (int)count_choices() + 1;
+	struct text line = {0};
+	char size[UNITS_LEN];
+
+	(void)layout;
+	dialogue_draw_title(cells, "Write what is shown to a file");
+	for (size_t choice = 0; choice < count_choices(); choice++)
+		draw_choice(ui, save, cells, choice);
+	text_printf(&line, "[%c] mask what looks like a secret (F2)",
+		    save->is_redacted ? 'x' : ' ');
+	cells_put_cut(cells, row, MARGIN, cells->columns - MARGIN, STYLE_NORMAL, text_str(&line),
+		      ui->is_ascii);
+	input_draw(&save->path, cells, row + 2, "  To: ");
+	text_clear(&line);
+	if (save->is_writing)
+		text_printf(&line, "writing … %s", units_bytes(size, save->written));
+	else
+		text_add(&line, ui->message);
+	cells_put_cut(cells, row + 4, MARGIN, cells->columns - MARGIN,
+		      save->is_writing || !ui->is_message_bad ? STYLE_VALUE : STYLE_WARN,
+		      text_str(&line), ui->is_ascii);
+	text_done(&line);
+}
+
+static void close_save(struct ui *ui)
+{
+	free(ui->dialogue_state);
+}
+
+static const struct dialogue_key save_keys[] = {
+	{"Enter", "Write"}, {"Up/Dn", "Format"}, {"F2", "Mask"}, {"Esc", "Close"}, {NULL, NULL}};
+
+static const struct dialogue dialogue_save = {
+	.handle = handle_save,
+	.draw = draw_save,
+	.step = step_save,
+	.keys = save_keys,
+	.close = close_save,
+};
+
+void command_save(struct ui *ui)
+{
+	struct save *save;
+
+	if (!ui->model) {
+		ui_say(ui, true, "nothing has been read yet");
+		return;
+	}
+	save = mem_new(1, sizeof(*save));
+	make_stem(save, ui->model->snap);
+	set_own_name(save);
+	dialogue_open(ui, &dialogue_save, save);
+}
