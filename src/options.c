@@ -186,7 +186,7 @@ const char *nearest_name(const char *word, const char *const *names)
 	for (; *names; names++) {
 		size_t far = distance(word, *names);
 
-		if (far < best || (far == best && !nearest)) {
+		if (far < best) {
 			best = far;
 			nearest = *names;
 		}

@@ -125,7 +125,7 @@ static void a_value_that_is_missing_or_wrong_is_named(void **state)
 	expect_bad("-d nan", "--delay takes seconds from 0.1 to 3600, not 'nan'");
 	expect_bad("-d 2x", "--delay takes seconds from 0.1 to 3600, not '2x'");
 	expect_bad("--ascii=yes", "option '--ascii' takes no value");
-	expect_bad("list", "'list' needs WHAT: columns, formats, keys, options, owners (the rules), screen, signals, themes or thresholds");
+	expect_bad("list", "'list' needs WHAT: columns, commands, formats, keys, lists, options, owners (the rules), screen, signals, themes or thresholds");
 	expect_bad("snapshot more", "unexpected argument 'more'");
 }
 
