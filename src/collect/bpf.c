@@ -32,6 +32,7 @@ enum {
 	SLICE_NS = 4000000, /* the keyboard is looked at this often while reading */
 	BUFFER = 64 << 10,  /* twice what the kernel hands out at once */
 	FILE_MAX = 64 << 10,
+	FIRST_FACTS_NS = 250000000, /* for reading what is new, before the first rows */
 };
 
 /* Of the kernel's include/linux/sched.h. */
@@ -109,6 +110,8 @@ static int bpf_begin(struct source *source, const struct snapshot *previous)
 	rc = sampler_begin(&bpf->sampler, previous);
 	if (rc != 0)
 		return rc;
+	if (!previous)
+		bpf->sampler.facts_ns = FIRST_FACTS_NS;
 	machine_read(&bpf->machine, bpf->sampler.snap, previous);
 	machine = &bpf->sampler.snap->machine;
 	rc = sampler_reserve(&bpf->sampler, previous                   ? previous->n_procs

@@ -262,7 +262,7 @@ static int look_again(struct sampler *sampler, struct process *proc,
 	    sampler->spare_ns == 0 || !(side->is_assumed || is_turn(sampler, proc)))
 		return 0;
 	began_ns = clock_ns(CLOCK_MONOTONIC);
-	if (!side->is_assumed || !facts_hold(&sampler->reader, proc->pid, older)) {
+	if (!facts_hold(&sampler->reader, proc->pid, older)) {
 		rc = facts_read(&sampler->reader, process_key(proc), false, older, known,
 				&proc->ns_pid, &proc->facts);
 		if (rc == 0)
@@ -274,6 +274,36 @@ static int look_again(struct sampler *sampler, struct process *proc,
 	side->is_assumed = false;
 	took_ns = clock_ns(CLOCK_MONOTONIC) - began_ns;
 	sampler->spare_ns -= took_ns < sampler->spare_ns ? took_ns : sampler->spare_ns;
+	return rc;
+}
+
+/* Reads what the kernel has not said, while there is time for that in this sample. */
+static int read_deep(struct sampler *sampler, const struct facts_known *known, struct process *proc,
+		     const struct process *before, struct side *side)
+{
+	const struct facts guess = {
+		.comm = known->comm,
+		.markers = "",
+		.uid = known->uid,
+		.cgroup = known->cgroup,
+		.pid_ns = known->pid_ns,
+		.is_ns_foreign = known->is_ns_foreign,
+	};
+	bool is_zombie = proc->state == 'Z';
+	uint64_t began_ns = clock_ns(CLOCK_MONOTONIC);
+	uint64_t took_ns;
+	int rc;
+
+	if (!is_zombie && sampler->facts_ns == 0) {
+		side->is_unread = true;
+		sampler->snap->n_unread++;
+		proc->facts = facts_intern(sampler->store, &guess);
+		return proc->facts ? 0 : -ENOMEM;
+	}
+	rc = facts_read(&sampler->reader, process_key(proc), is_zombie,
+			before ? before->facts : NULL, known, &proc->ns_pid, &proc->facts);
+	took_ns = clock_ns(CLOCK_MONOTONIC) - began_ns;
+	sampler->facts_ns -= took_ns < sampler->facts_ns ? took_ns : sampler->facts_ns;
 	return rc;
 }
 
@@ -292,8 +322,8 @@ static int take_deep(struct sampler *sampler, const struct seen *seen, struct pr
 	const struct facts *same = NULL;
 	bool is_zombie = proc->state == 'Z';
 
-	if (before && old_side && !is_zombie && old_side->stack == seen->stack &&
-	    strcmp(before->facts->comm, seen->comm) == 0) {
+	if (before && old_side && !old_side->is_unread && !is_zombie &&
+	    old_side->stack == seen->stack && strcmp(before->facts->comm, seen->comm) == 0) {
 		same = before->facts;
 		side->facts_ms = old_side->facts_ms;
 		side->is_assumed = old_side->is_assumed;
@@ -306,9 +336,7 @@ static int take_deep(struct sampler *sampler, const struct seen *seen, struct pr
 		side->is_assumed = same != NULL;
 	}
 	if (!same)
-		return facts_read(&sampler->reader, process_key(proc), is_zombie,
-				  before ? before->facts : NULL, &known, &proc->ns_pid,
-				  &proc->facts);
+		return read_deep(sampler, &known, proc, before, side);
 	proc->facts = facts_inherit(&sampler->reader, same, &known);
 	return proc->facts ? look_again(sampler, proc, &known, side) : -ENOMEM;
 }
