@@ -101,6 +101,13 @@ def the_manual_has_every_type_and_key_of_lines():
     expect("every key of lines", missing(sorted(keys), FORMAT))
 
 
+def the_manual_has_every_figure():
+    result = subprocess.run([CLADE, "snapshot", "-f", "openmetrics", "--sample", "0.5"], capture_output=True, text=True, check=True)
+    names = {line.split()[2] for line in result.stdout.splitlines() if line.startswith("# HELP")}
+    ok(len(names) > 20, "figures are written", names)
+    expect("every figure", missing(sorted(names), plain(read("man/clade-snapshot.5"))))
+
+
 def the_manual_has_every_exit_status():
     values = re.findall(r"EXIT_\w+ = (\d)", read("src/options.h"))
     ok(values == ["0", "1", "2", "3", "4"], "the statuses are found", values)
@@ -137,5 +144,5 @@ def what_the_documents_name_is_there():
 main(the_manual_has_every_option_command_and_list, the_manual_has_every_key, the_manual_has_every_column_and_format,
      the_manual_has_every_threshold_with_its_default, the_manual_has_every_setting_of_the_screen,
      the_manual_has_every_key_of_the_document, the_manual_has_every_type_and_key_of_lines,
-     the_manual_has_every_exit_status, the_manual_of_rules_has_every_key_and_field,
+     the_manual_has_every_figure, the_manual_has_every_exit_status, the_manual_of_rules_has_every_key_and_field,
      the_pages_are_formatted_without_a_warning, what_the_documents_name_is_there)
