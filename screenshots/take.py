@@ -93,7 +93,7 @@ def start(pid):
 def open_terminal(scene, name, size, theme):
     """clade in a terminal on a display of its own; returns both processes and their environment."""
     display = f":{90 + list(PICTURES).index(name)}"
-    server = scene.popen(["Xvfb", display, "-screen", "0", "1600x1000x24"], stderr=subprocess.DEVNULL)
+    server = scene.popen(["Xvfb", display, "-screen", "0", "1700x1050x24"], stderr=subprocess.DEVNULL)
     wait_for("the display", lambda: os.path.exists(f"/tmp/.X11-unix/X{display[1:]}"))
     env = {"DISPLAY": display, "LANG": "C.UTF-8", "TERM": "xterm-256color"}
     background, foreground = PAPER.get(theme, SCREEN)

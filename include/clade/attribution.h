@@ -40,6 +40,7 @@ struct owner {
 	const char *key;        /* session id, container id, app, unit, pid of the root */
 	const char *name;       /* what a person recognises; never NULL */
 	const char *cwd;        /* where the session works; NULL unknown */
+	const char *file;       /* the file that told its session; NULL unknown */
 	const char *status;     /* what its own files say of it: "busy", "idle"; NULL unknown */
 	const char *evidence;   /* how we know that there is such an owner, one sentence */
 	const char *started_by; /* id of the owner whose markers its root carries; need not be in

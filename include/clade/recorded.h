@@ -20,6 +20,7 @@ struct recorded_owner {
 	const char *key;
 	const char *name;
 	const char *cwd;
+	const char *file;
 	const char *status;
 	const char *evidence;
 	const char *started_by; /* an id */

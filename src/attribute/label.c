@@ -226,6 +226,7 @@ static void label(struct pass *pass, struct draft *draft)
 		draft->owner.cwd = pass->snap->procs[face].facts->cwd;
 	if (!known->cwd)
 		known->cwd = mem_strdup(draft->owner.cwd);
+	draft->owner.file = identity->source ? arena_strdup(pass->arena, identity->source) : NULL;
 	draft->owner.status = identity->status ? arena_strdup(pass->arena, identity->status) : NULL;
 	if (is_known(identity->since_ms))
 		draft->owner.since_ms = identity->since_ms;

@@ -50,6 +50,7 @@ static void place(struct copying *copying, struct slot *slot, int32_t parent)
 		.key = from->key ? from->key : "",
 		.name = from->name,
 		.cwd = from->cwd,
+		.file = from->file,
 		.status = from->status,
 		.evidence = from->evidence ? from->evidence : "",
 		.started_by = from->started_by,

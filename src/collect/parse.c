@@ -369,6 +369,7 @@ void parse_owner(const json_t *object, struct strings *strings, struct recorded_
 	set_kept(object, "key", strings, &owner->key);
 	set_kept(object, "name", strings, &owner->name);
 	set_kept(object, "cwd", strings, &owner->cwd);
+	set_kept(object, "file", strings, &owner->file);
 	set_kept(object, "status", strings, &owner->status);
 	set_kept(object, "evidence", strings, &owner->evidence);
 	set_kept(object, "started_by", strings, &owner->started_by);

@@ -165,6 +165,7 @@ static void mask_attribution(struct redacted *redacted, const struct attribution
 		owners[g].key = mask_id(redacted, owners[g].key);
 		owners[g].started_by = mask_id(redacted, owners[g].started_by);
 		owners[g].cwd = mask_id(redacted, owners[g].cwd);
+		owners[g].file = mask_id(redacted, owners[g].file);
 		owners[g].name = mask_text(redacted, owners[g].name);
 		owners[g].status = mask_text(redacted, owners[g].status);
 		owners[g].evidence = mask_text(redacted, owners[g].evidence);

@@ -186,6 +186,7 @@ static void compare_owners(struct changes *changes, const struct model *now, siz
 	note(changes, "restarts", a->restarts != b->restarts);
 	note(changes, "ended", a->is_ended != b->is_ended);
 	note(changes, "cwd", differ(a->cwd, b->cwd));
+	note(changes, "file", differ(a->file, b->file));
 	note(changes, "status", differ(a->status, b->status));
 	note(changes, "badges", x->badges != y->badges);
 	note(changes, "evidence", differ(a->evidence, b->evidence));

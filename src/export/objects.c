@@ -366,6 +366,7 @@ void put_owner_keys(struct jsonw *json, const struct model *model, int32_t at)
 	put_uint(json, "restarts", owner->restarts);
 	put_bool(json, "ended", owner->is_ended);
 	put_bytes(json, "cwd", owner->cwd);
+	put_bytes(json, "file", owner->file);
 	put_bytes(json, "status", owner->status);
 	put_string(json, "badges", text_str(&badges));
 	put_bytes(json, "evidence", owner->evidence);

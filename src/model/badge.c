@@ -4,7 +4,8 @@
 #include "verdict.h"
 
 enum {
-	HEAT_GROWTH = 1000, /* one process a second weighs as much as a thousand that stand */
+	HEAT_GROWTH = 1000,       /* one process a second weighs as much as a thousand that stand */
+	HEAT_EXPLODING = 1000000, /* before whatever else is wrong */
 	HEAT_LOOP = 500,
 	HEAT_ZOMBIE = 10,
 	HEAT_ORPHAN = 20,
@@ -107,6 +108,8 @@ static double heat_of(const struct model *model, size_t g)
 		return -2; /* hundreds of threads that nobody can do anything about */
 	if (group->badges & (BADGE_GROWING | BADGE_EXPLODING))
 		heat += HEAT_GROWTH * growth;
+	if (group->badges & BADGE_EXPLODING)
+		heat += HEAT_EXPLODING;
 	if (group->badges & BADGE_LOOP)
 		heat += HEAT_LOOP * or_zero(group->loop_per_min);
 	heat += (double)HEAT_ZOMBIE * group->own.zombies + (double)HEAT_ORPHAN * group->own.orphans;

@@ -142,6 +142,8 @@ static void details_owner(struct ui *ui, int32_t at)
 	add_field(page, "id", owner->id);
 	add_field(page, "product", owner->label);
 	add_field(page, "directory", owner->cwd);
+	if (owner->file)
+		add_field(page, "session file", owner->file);
 	if (owner->status)
 		add_field(page, "status", owner->status);
 	if (owner->started_by)
