@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "clade/mem.h"
 
@@ -78,11 +79,16 @@ static int stop_one(const struct program *program, const struct supervisor *supe
 {
 	const struct supervisor_stop_config config = {.grace_s = program->options.grace_s};
 	struct supervisor_stop *stop;
+	struct text line = {0};
 	int status = EXIT_OK;
 	int rc = supervisor_stop_begin(supervisor, &config, &stop);
 
 	if (rc != 0)
 		return say_no_way(supervisor);
+	text_printf(&line, "Telling %s to stop %s", supervisor_kind_name(supervisor->kind),
+		    supervisor->name);
+	say(text_str(&line));
+	text_done(&line);
 	while ((rc = supervisor_stop_step(stop)) > 0) {
 		supervisor_stop_wait(stop, WAIT_MS);
 		if (is_interrupted(signals, 0)) {
@@ -134,6 +140,13 @@ int supervise_watch(struct program *program, const struct supervise *supervise,
 
 	if (n == 0)
 		return EXIT_OK;
+	if (isatty(STDOUT_FILENO)) {
+		struct text line = {0};
+
+		text_printf(&line, "Watching for %d s whether it comes back; Ctrl-C ends that", n);
+		say(text_str(&line));
+		text_done(&line);
+	}
 	history = history_new(&program->thresholds);
 	/* a look at the beginning, from which the time counts, and then one a second */
 	for (int i = 0; i <= n && rc == 0; i++) {

@@ -221,6 +221,38 @@ static void systemd_restarts_as_the_unit_file_and_its_drop_ins_say(void **state)
 	lab_free(lab);
 }
 
+static void a_unit_is_called_as_systemd_calls_it(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+	struct place place;
+
+	(void)state;
+	place_make(&place);
+	lab_sample(lab, 0, INIT "40 1 /bin/shop shop ; cgroup:/system.slice/my\\x2dshop.service\n");
+	place_write(&place, "etc/systemd/system/my\\x2dshop.service", "[Service]\nRestart=\x1b[31malways\n");
+	assert_string_equal(FOUND(lab, place.dir, 40),
+			    "systemd my-shop.service: systemd starts my-shop.service again: Restart=\\e[31malways "
+			    "[systemctl stop 'my\\x2dshop.service']\n");
+	place_remove(&place);
+	lab_free(lab);
+}
+
+static void an_environment_cannot_say_what_pm2_is_told(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+	struct supervisors *found;
+	int32_t proc;
+
+	(void)state;
+	lab_sample(lab, 0, INIT GOD APP("11", "0],[1"));
+	proc = snapshot_find_pid(lab->snap, 11);
+	assert_int_equal(supervisors_find(lab->model, &proc, 1, "", &found), 0);
+	assert_int_equal(found->n, 1);
+	assert_int_equal(found->items[0].n_targets, 0);
+	supervisors_free(found);
+	lab_free(lab);
+}
+
 static void runit_and_its_like_are_known_by_the_parent(void **state)
 {
 	struct lab *lab = lab_new(NULL);
@@ -380,7 +412,7 @@ static void peer_open(struct peer *peer, enum supervisor_kind kind)
 		.name = "shop",
 		.command = "COMMAND",
 		.id = "5e6e",
-		.sockets = {"/nonexistent/socket", text_str(&peer->path)},
+		.sockets = {"/proc/self/nowhere/socket", text_str(&peer->path)},
 	};
 }
 
@@ -480,7 +512,7 @@ static void one_that_hangs_up_or_is_not_there_is_no_success(void **state)
 	peer.supervisor.sockets[1] = NULL;
 	assert_int_equal(supervisor_stop_begin(&peer.supervisor, &(struct supervisor_stop_config){0}, &stop), 0);
 	assert_int_equal(supervisor_stop_step(stop), -ENOENT);
-	assert_contains(supervisor_stop_words(stop), "/nonexistent/socket: No such file");
+	assert_contains(supervisor_stop_words(stop), "/proc/self/nowhere/socket: No such file");
 	supervisor_stop_free(stop);
 	peer.supervisor.can_stop = false;
 	assert_int_equal(supervisor_stop_begin(&peer.supervisor, &(struct supervisor_stop_config){0}, &stop), -ENOTSUP);
@@ -506,6 +538,17 @@ static void runsv_gets_its_letter(void **state)
 	assert_int_equal(read(fd, &letter, 1), 1);
 	assert_int_equal(letter, 'd');
 	supervisor_stop_free(stop);
+	close(fd);
+	/* a file in its place is left alone */
+	unlink(text_str(&fifo));
+	peer.supervisor.sockets[1] = NULL;
+	place_write(&peer.place, "control", "as it was");
+	assert_int_equal(supervisor_stop_begin(&peer.supervisor, &(struct supervisor_stop_config){0}, &stop), 0);
+	assert_int_equal(supervisor_stop_step(stop), -EINVAL);
+	supervisor_stop_free(stop);
+	fd = open(text_str(&fifo), O_RDONLY | O_CLOEXEC);
+	assert_int_equal(read(fd, &letter, 1), 1);
+	assert_int_equal(letter, 'a');
 	close(fd);
 	text_done(&fifo);
 	peer_close(&peer);
@@ -596,6 +639,8 @@ int main(void)
 		cmocka_unit_test(an_engine_that_does_not_say_is_named_with_a_perhaps),
 		cmocka_unit_test(a_pod_is_the_kubelets),
 		cmocka_unit_test(systemd_restarts_as_the_unit_file_and_its_drop_ins_say),
+		cmocka_unit_test(a_unit_is_called_as_systemd_calls_it),
+		cmocka_unit_test(an_environment_cannot_say_what_pm2_is_told),
 		cmocka_unit_test(runit_and_its_like_are_known_by_the_parent),
 		cmocka_unit_test(supervisord_tells_its_children_their_names),
 		cmocka_unit_test(what_nobody_restarts_is_not_listed),

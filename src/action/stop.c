@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -95,8 +96,15 @@ static int open_fifo(const char *path, int *opened)
 {
 	int fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
 
+	struct stat st;
+
 	if (fd < 0)
 		return -errno;
+	/* the directory is the process's own choice: it must not lead us to write into a file */
+	if (fstat(fd, &st) != 0 || !S_ISFIFO(st.st_mode)) {
+		close(fd);
+		return -EINVAL;
+	}
 	*opened = fd;
 	return 0;
 }

@@ -193,7 +193,8 @@ static void find_pm2(struct finding *finding, int32_t owner, const int32_t *root
 	for (size_t i = 0; i < n && item->targets; i++) {
 		const char *id = facts_marker(process_of(finding, roots[i])->facts, "pm_id");
 
-		if (id)
+		/* an environment can hold anything */
+		if (id && *id && strspn(id, "0123456789") == strlen(id))
 			item->targets[item->n_targets++] = kept(finding, id);
 	}
 	if (home) {
@@ -329,57 +330,115 @@ static bool is_users(const char *cgroup, const char *unit, uint32_t *uid)
 	return strncmp(end, ".service/", 9) == 0 && strncmp(unit, "user@", 5) != 0;
 }
 
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Whether a component of a path, with \xNN as systemd-escape(1) writes it, is that name. */
+static bool is_escaped(const char *component, size_t len, const char *name)
+{
+	for (size_t i = 0; i < len; name++) {
+		char c = component[i++];
+
+		if (c == '\\' && len - i >= 3 && component[i] == 'x' &&
+		    hex_value(component[i + 1]) >= 0 && hex_value(component[i + 2]) >= 0) {
+			c = (char)(16 * hex_value(component[i + 1]) + hex_value(component[i + 2]));
+			i += 3;
+		}
+		if (c != *name)
+			return false;
+	}
+	return !*name;
+}
+
+/* The unit as systemd calls it, for which a control group is named: an owner's key is for people,
+ * and has "my-shop" for "my\x2dshop". NULL when there is none. */
+static char *unit_name(const char *cgroup, const char *key)
+{
+	while (cgroup && *cgroup) {
+		size_t len = strcspn(cgroup, "/\n");
+
+		if (len > 0 && is_escaped(cgroup, len, key))
+			return mem_strndup(cgroup, len);
+		cgroup += len + (cgroup[len] != '\0');
+	}
+	return NULL;
+}
+
+/* Where the manager listens: on its own socket for its own user, else on the bus. */
+static void set_managers(struct finding *finding, struct supervisor *item, bool is_user,
+			 uint32_t uid)
+{
+	text_add(&finding->line, finding->root);
+	if (is_user)
+		text_printf(&finding->line, "/run/user/%u/systemd/private", (unsigned)uid);
+	else
+		text_add(&finding->line, "/run/systemd/private");
+	item->sockets[0] = take_line(finding);
+	if (!is_user) {
+		text_printf(&finding->line, "%s/run/dbus/system_bus_socket", finding->root);
+		item->sockets[1] = take_line(finding);
+	}
+	check_sockets(item);
+}
+
+static void say_systemd(struct finding *finding, struct supervisor *item, const struct text *value)
+{
+	text_printf(&finding->line,
+		    "systemd %s %s again: ", item->is_certain ? "starts" : "may start", item->name);
+	if (item->is_certain) {
+		text_add(&finding->line, "Restart=");
+		safe_add(&finding->line, text_str(value), value->len);
+	} else {
+		text_add(&finding->line, "its unit file cannot be found");
+	}
+	item->sentence = take_line(finding);
+}
+
 static void find_systemd(struct finding *finding, int32_t owner, int32_t root)
 {
 	const struct owner *unit = &finding->attr->owners[owner];
-	const struct facts *facts = process_of(finding, root)->facts;
+	const char *cgroup = process_of(finding, root)->facts->cgroup;
+	char *name = unit_name(cgroup, unit->key);
+	uint32_t uid = 0;
+	bool is_user = is_users(cgroup, unit->key, &uid);
 	struct text value = {0};
 	struct text passwd = {0};
-	uint32_t uid = 0;
-	bool is_user = is_users(facts->cgroup, unit->key, &uid);
 	struct users *users;
 	const char *home;
 	const char *user;
 	enum restart restart;
-	struct supervisor *item;
 
+	if (!name)
+		return;
 	text_printf(&passwd, "%s/etc/passwd", finding->root);
 	users = users_new(text_str(&passwd));
-	home = is_user ? users_find_home(users, uid) : NULL;
-	user = is_user ? users_find_name(users, uid) : NULL;
-	restart = restart_read_unit(finding->root, is_user && !home ? "/nonexistent" : home,
-				    unit->key, &value);
+	home = users_find_home(users, uid);
+	user = users_find_name(users, uid);
+	restart = restart_read_unit(finding->root,
+				    !is_user ? NULL
+				    : home   ? home
+					     : "/nonexistent",
+				    name, &value);
 	if (restart != RESTART_NO) {
-		item = add(finding, SUPERVISOR_SYSTEMD, owner, unit->name);
+		struct supervisor *item = add(finding, SUPERVISOR_SYSTEMD, owner, unit->name);
+
 		item->is_certain = restart == RESTART_YES;
-		item->id = kept(finding, unit->key);
-		if (restart == RESTART_YES)
-			text_printf(&finding->line, "systemd starts %s again: Restart=%s",
-				    item->name, text_str(&value));
-		else
-			text_printf(&finding->line,
-				    "systemd may start %s again: its unit file cannot be found",
-				    item->name);
-		item->sentence = take_line(finding);
+		item->id = kept(finding, name);
+		say_systemd(finding, item, &value);
 		text_add(&finding->line, "systemctl ");
 		if (is_user)
 			text_printf(&finding->line, "--user --machine=%s@ ", user ? user : "USER");
 		text_add(&finding->line, "stop ");
-		add_word(&finding->line, unit->key);
+		add_word(&finding->line, name);
 		item->command = take_line(finding);
-		if (is_user) {
-			text_printf(&finding->line, "%s/run/user/%u/systemd/private", finding->root,
-				    (unsigned)uid);
-			item->sockets[0] = take_line(finding);
-		} else {
-			text_printf(&finding->line, "%s/run/systemd/private", finding->root);
-			item->sockets[0] = take_line(finding);
-			text_printf(&finding->line, "%s/run/dbus/system_bus_socket", finding->root);
-			item->sockets[1] = take_line(finding);
-		}
-		check_sockets(item);
+		set_managers(finding, item, is_user, uid);
 	}
 	users_free(users);
+	free(name);
 	text_done(&passwd);
 	text_done(&value);
 }

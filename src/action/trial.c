@@ -24,7 +24,8 @@
 
 enum { NO_SUCH = 0x7ffffff0 }; /* a command, flag or identifier that nothing has */
 
-static const char nowhere[] = "/nonexistent/clade";
+/* Where nobody can make anything. */
+static const char nowhere[] = "/proc/self/nowhere/clade";
 
 void trial_judge(struct trial *trial, const char *act, long result)
 {
@@ -153,7 +154,8 @@ static void try_exec(struct trial *trial)
 
 static void try_sockets(struct trial *trial)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/nonexistent/socket"};
+	struct sockaddr_un address = {.sun_family = AF_UNIX,
+				      .sun_path = "/proc/self/nowhere/socket"};
 	struct msghdr message = {0};
 	int pair[2];
 
