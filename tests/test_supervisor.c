@@ -618,6 +618,29 @@ static void what_stays_away_is_not_spoken_of(void **state)
 	lab_free(lab);
 }
 
+static void of_thousands_of_orphans_some_are_watched(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+	struct text table = {0};
+	int32_t procs[1000];
+	struct comeback *comeback;
+
+	(void)state;
+	text_add(&table, INIT);
+	for (int i = 0; i < 1000; i++)
+		text_printf(&table, "%d 1 /bin/x x %d\n", 100 + i, i);
+	lab_sample(lab, 0, text_str(&table));
+	for (int i = 0; i < 1000; i++)
+		procs[i] = snapshot_find_pid(lab->snap, 100 + i);
+	comeback = comeback_new(lab->model, procs, 1000);
+	lab_sample(lab, 1, INIT "2000 1 /bin/x x 3\n2001 1 /bin/x x 3\n2002 1 /bin/x x 999\n");
+	comeback_look(comeback, lab->model);
+	assert_int_equal(comeback_times(comeback), 2);
+	comeback_free(comeback);
+	text_done(&table);
+	lab_free(lab);
+}
+
 static void instances_that_come_back_together_come_back_once(void **state)
 {
 	struct lab *lab = lab_new(NULL);
@@ -654,6 +677,7 @@ int main(void)
 		cmocka_unit_test(an_app_that_comes_back_is_counted_and_its_starter_named),
 		cmocka_unit_test(a_script_that_starts_it_again_is_named),
 		cmocka_unit_test(what_stays_away_is_not_spoken_of),
+		cmocka_unit_test(of_thousands_of_orphans_some_are_watched),
 		cmocka_unit_test(instances_that_come_back_together_come_back_once),
 	};
 

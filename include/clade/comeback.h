@@ -18,7 +18,7 @@ enum { COMEBACK_WATCH_S = 10 };
 struct comeback;
 
 /* Remembers the tops of what will be ended: those of procs[0..n) whose parent is not among them,
- * and the roots of owners. */
+ * and the roots of owners; of commands a few hundred at most. */
 struct comeback *comeback_new(const struct model *before, const int32_t *procs, size_t n);
 void comeback_free(struct comeback *comeback);
 

@@ -7,6 +7,9 @@
 #include "clade/hash.h"
 #include "clade/safe.h"
 
+/* Each new process is held against each top: thousands of orphans with a command each are not. */
+enum { TOPS_MAX = 256 };
+
 /* Something that can come back: an owner's roots, or a command below a parent. */
 struct top {
 	char *owner;            /* its id; NULL: a command */
@@ -115,6 +118,8 @@ static void add_command(struct comeback *comeback, const struct snapshot *snap, 
 			return;
 		}
 	}
+	if (comeback->n == TOPS_MAX)
+		return;
 	top = add(comeback);
 	top->parent = key;
 	top->command = command;
