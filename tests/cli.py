@@ -100,7 +100,7 @@ def a_snapshot_is_a_report_or_a_document():
         result = clade("snapshot", "-o", "/dev/stdout", "--sample", "0")
         ok(result.returncode == 0 and b"no owner" in result.stdout, "also standard output by its name", result)
         fails("the disk is full", 1, ["/dev/full", "space"], "snapshot", "-o", "/dev/full", "--sample", "0")
-        fails("the directory is not there", 1, ["/nonexistent/none/x"], "snapshot", "-o", "/nonexistent/none/x", "--sample", "0")
+        fails("the directory is not there", 1, ["/proc/self/nowhere/x"], "snapshot", "-o", "/proc/self/nowhere/x", "--sample", "0")
         ok(os.listdir(directory) == ["report"], "nothing else is left behind", os.listdir(directory))
         result = clade("snapshot", "-f", "json", "-o", path, "--force", "--sample", "0")
         ok(result.returncode == 0 and json.load(open(path, encoding="utf-8"))["format"] == "clade-snapshot", "--force replaces it", result)

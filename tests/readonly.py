@@ -11,7 +11,7 @@ import time
 from tap import Skip, find_clade, main, ok
 
 CLADE = find_clade()
-ENV = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8", "HOME": "/nonexistent", "TERM": "xterm"}
+ENV = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8", "HOME": "/proc/self/nowhere", "TERM": "xterm"}
 KEPT = 1 << 19 | 1 << 2  # CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH
 
 
