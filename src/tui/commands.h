@@ -34,6 +34,9 @@ void command_pause(struct ui *ui);
 void command_redraw(struct ui *ui);
 void command_clear(struct ui *ui);
 
+/* kill.c */
+void command_kill(struct ui *ui);
+
 /* details.c */
 void command_help(struct ui *ui);
 void command_details(struct ui *ui);

@@ -43,6 +43,7 @@ const struct ui_command ui_commands[] = {
 	{"sort-age",     {'T'},                       command_sort_age,        NULL,     "sort by age"},
 	{"sort-growth",  {'r'},                       command_sort_growth,     NULL,     "sort by growth"},
 	{"states",       {'s'},                       command_states,          "State",  "only processes in one state: D, Z, T, R"},
+	{"kill",         {KEY_CODE_F9},               command_kill,            "Kill",    "end what is tagged or selected, with all below it: the plan comes first"},
 	{"users",        {'u'},                       command_users,           "User",     "only one user's processes"},
 	{"follow",       {'F'},                       command_follow,          NULL,     "keep the selected row in view wherever it moves"},
 	{"pause",        {'Z'},                       command_pause,           "Pause",  "stop and go on taking in new samples; in a replay: play, or stand"},

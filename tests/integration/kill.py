@@ -471,6 +471,82 @@ def tmux_and_its_client_live():
         ok("shows a terminal of the multiplexer" in said, "why is said", said)
 
 
+class Screen:
+    """clade's UI in a tmux of its own."""
+
+    def __init__(self, scene, *words):
+        self.scene = scene
+        self.tmux = ["tmux", "-S", f"{scene.dir}/screen", "-f", "/dev/null"]
+        self.env = {"SHELL": "/bin/sh", "TERM": "xterm", "LC_ALL": "C.UTF-8"}
+        scene.run([*self.tmux, "new-session", "-d", "-n", "ui", "-x", "260", "-y", "30", " ".join([CLADE, *words])], self.env)
+        self.expect("Quit")
+
+    def text(self):
+        return self.scene.run([*self.tmux, "capture-pane", "-p", "-t", "ui"], self.env)
+
+    def press(self, *keys):
+        for key in keys:
+            self.scene.run([*self.tmux, "send-keys", "-t", "ui", key], self.env)
+
+    def expect(self, words, patience_s=20):
+        return wait_for(f"the screen to say {words!r}", lambda: (lambda text: text if words in text else "")(self.text()), patience_s)
+
+    def choose(self, words):
+        self.press("F5", "/")
+        self.expect("Search")
+        self.press(words, "Enter")
+        try:
+            self.expect(words)
+        except TimeoutError as error:
+            raise TimeoutError(self.text()) from error
+
+
+def a_tree_is_ended_from_the_keyboard():
+    if not shutil.which("tmux"):
+        raise Skip("no tmux")
+    with Scene() as scene:
+        root = start(scene, "stubborn", 60)
+        full(scene, 61)
+        trees = [root.pid, *children_of(root.pid)]
+        screen = Screen(scene)
+        screen.choose("bomb stubborn 60")
+        screen.press("F9")
+        plan = screen.expect("Type 61 and Enter to send TERM")
+        ok("TERM to 61 processes" in plan and "oldest:" in plan, "F9 shows the plan first", plan)
+        screen.press("6", "0", "Enter")
+        ok("type 61 first" in screen.expect("type 61 first") and all(map(is_alive, trees)), "a wrong number does nothing")
+        screen.press("Escape")
+        screen.expect("Quit")
+        screen.press("F9")
+        screen.expect("Type 61 and Enter")
+        screen.press("6", "1", "Enter")
+        ok("61  signalled" in screen.expect("SIGKILL to what is left in"), "the grace is counted down")
+        screen.press("Escape")
+        said = screen.expect("Cancelled")
+        ok("61 processes are left and go on" in said and all(map(is_alive, trees)) and not stopped(trees), "Esc cancels: nobody is left stopped", said)
+        screen.press("Escape")
+        screen.expect("Quit")
+        screen.press("F9")
+        screen.expect("Type 61 and Enter")
+        screen.press("6", "1", "Enter")
+        said = screen.expect("Gone: 61 processes")
+        ok(not any(map(is_alive, trees)), "the typed number ends them", said)
+        screen.press("Escape", "q")
+
+
+def read_only_and_f9_do_not_go_together():
+    if not shutil.which("tmux"):
+        raise Skip("no tmux")
+    with Scene() as scene:
+        root = start(scene, "tree", 2)
+        full(scene, 3)
+        screen = Screen(scene, "--readonly=best-effort")
+        screen.choose("bomb tree 2")
+        screen.press("F9")
+        ok("read-only: nothing can be signalled" in screen.expect("read-only: nothing can be signalled"), "F9 says that it is read-only")
+        ok(is_alive(root.pid), "and does nothing")
+
+
 def a_pid_that_is_another_process_by_now_is_let_be():
     for when in ("asked", "grace"):
         with Scene() as scene:
@@ -598,6 +674,7 @@ main(a_tree_whose_branches_are_closed, ten_thousand_children, who_ignores_term_i
      who_forks_twice_and_takes_a_session_is_known_by_its_likeness, a_whole_control_group_of_version_2, a_whole_control_group_of_version_1,
      interrupted_anywhere_nothing_is_left_stopped, interrupted_anywhere_nothing_is_left_frozen, who_stood_still_before_does_so_after_a_cancel,
      a_tree_stands_still_and_goes_on,
-     clades_own_shell_and_what_it_runs_in_live, tmux_and_its_client_live, a_pid_that_is_another_process_by_now_is_let_be,
+     clades_own_shell_and_what_it_runs_in_live, tmux_and_its_client_live, a_tree_is_ended_from_the_keyboard,
+     read_only_and_f9_do_not_go_together, a_pid_that_is_another_process_by_now_is_let_be,
      more_than_fifty_ask_for_their_number, fewer_ask_for_enter, what_is_refused_does_nothing, each_kill_is_written_down_before_and_after,
      a_user_has_an_audit_of_his_own)
