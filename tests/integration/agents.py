@@ -1,10 +1,13 @@
 """Coding agents: trees with the real signatures of each, below live roots and after their death."""
+import json
 import os
 import re
 import shutil
+import subprocess
+import time
 import uuid
 
-from lib import (CLADE, HERE, LIFE_S, PATH, SYSTEM, Process, Scene, Skip, as_nobody, children_of, kill, main, ok, outside,
+from lib import (CLADE, HERE, LIFE_S, PATH, SYSTEM, Process, Scene, Skip, Snapshot, as_nobody, children_of, kill, main, ok, outside,
                  read, snapshot, start_ticks, stat_of, wait_for)
 
 CLAUDE = "node_modules/@anthropic-ai/claude-code-linux-x64/claude"
@@ -229,6 +232,32 @@ def subreapers():
             (process, who, claude_owner(session, root_pid=None), True) for process, who, _, _ in rows[2:]])
 
 
+def what_was_seen_before_all_evidence_went():
+    """sudo clears the environment, a daemon leaves its parents: only who has watched them being born can tell."""
+    with Scene() as scene:
+        session = str(uuid.uuid4())
+        root = scene.start_actor(CLAUDE, ["claude"])
+        shell, tool = bash_tool(scene, root, session)
+        sudoed = tool.tool(flags="su")
+        below = sudoed.tool(flags="s")
+        nameless = scene.start_actor("opencode-linux-x64/bin/opencode", ["opencode"])
+        of_nameless = nameless.tool({"OPENCODE": 1, "OPENCODE_PID": nameless.pid}, flags="s")
+        if CLADE == "none":
+            return
+        watch = subprocess.Popen([CLADE, "snapshot", "-f", "json", "--sample", "4"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        before = snapshot()
+        time.sleep(2)  # the first of its two samples has been taken
+        kill(root.pid, shell.pid, tool.pid, nameless.pid)
+        document, _ = watch.communicate(timeout=60)
+        snap = Snapshot(json.loads(document))
+        dead = claude_owner(session, root_pid=None)
+        scene.judge("watched", [
+            (sudoed, "another user's, environment cleared, parents gone", dead, True), (below, "its child", dead, True),
+            (of_nameless, "of an agent that names no session", {"product": "opencode", "root_pid": None}, True)], snap)
+        ok("seen" in snap.processes[sudoed.pid]["evidence"], "watched: the evidence says so", snap.processes[sudoed.pid]["evidence"])
+        ok(snap.owner_of(of_nameless.pid)["id"] == before.owner_of(of_nameless.pid)["id"], "watched: an agent without a session keeps its id")
+
+
 # ---- The others ---------------------------------------------------------------------------------------
 
 def codex_and_its_wrapper():
@@ -408,6 +437,6 @@ def an_ordinary_user_looks():
 
 
 main(claude_code_with_all_that_it_starts_alive_and_killed, claude_in_claude, claude_binaries_of_other_installations,
-     claude_1_which_gives_no_session, stale_references_are_not_believed, subreapers, codex_and_its_wrapper,
+     claude_1_which_gives_no_session, stale_references_are_not_believed, subreapers, what_was_seen_before_all_evidence_went, codex_and_its_wrapper,
      gemini_and_qwen_run_twice, native_agents_alive_and_killed, node_and_python_agents, any_agent_by_convention,
      several_markers_in_one_environment, not_agents, an_ordinary_user_looks)

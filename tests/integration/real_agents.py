@@ -130,7 +130,7 @@ class Codex(Agent):
 
 class Gemini(Agent):
     product, package, version, program = "gemini", "@google/gemini-cli", "0.61.0", "gemini"
-    has_session = keeps_name = False
+    has_session = False
 
     def prepare(self):
         self.scene.write("home/.gemini/settings.json", json.dumps({
