@@ -73,6 +73,7 @@ class Agent:
     has_session = True  # its children carry a session id
     is_node = True  # started by node, or by itself
     keeps_name = True  # the first prompt is found in its files
+    wraps = False  # its shell's arguments hold more than the command
 
     def __init__(self, scene, model):
         self.scene, self.model = scene, model
@@ -110,6 +111,7 @@ class Agent:
 
 class Claude(Agent):
     product, package, version, program, is_node = "claude-code", "@anthropic-ai/claude-code", "2.1.197", "claude", False
+    wraps = True
 
     def arguments(self, prompt):
         return ["-p", prompt, "--allowedTools", "Bash"]
@@ -130,7 +132,7 @@ class Codex(Agent):
 
 class Gemini(Agent):
     product, package, version, program = "gemini", "@google/gemini-cli", "0.61.0", "gemini"
-    has_session = False
+    has_session, wraps = False, True
 
     def prepare(self):
         self.scene.write("home/.gemini/settings.json", json.dumps({
@@ -247,6 +249,10 @@ def runs_and_is_killed(kind):
                f"{agent.program}: all of them are one session", owner)
             if agent.has_session:
                 ok(re.fullmatch(r"[0-9a-f-]{36}", owner["key"]), f"{agent.program}: it is known by its session id", owner["key"])
+            if agent.wraps:
+                shell = int(stat_of(found["in a pipe"])[1])
+                ok(snap.processes[shell]["title"] == COMMAND, f"{agent.program}: its shell is shown as what it really runs",
+                   snap.processes[shell]["title"])
         # the program and all that it wraps end at once; what its shell started lives on
         kill(*(pid for pid in path_between(root.pid, found["in a pipe"])
                if os.path.basename(os.readlink(f"/proc/{pid}/exe")) not in ("bash", "dash", "sh", "zsh")))
