@@ -698,8 +698,28 @@ static void units_and_login_sessions_are_told_by_their_cgroup(void **state)
 	       "10 systemd:nginx.service\n"
 	       "11 systemd:getty@tty1.service\n"
 	       "12 logind:3\n"
-	       "13 systemd:foo.service\n"
+	       "13 systemd:user@1000.service/foo.service\n"
 	       "14 systemd:cron.service\n");
+}
+
+static void units_of_one_name_of_two_users_are_two(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+
+	(void)state;
+	lab_sample(lab, 0,
+		   "1 0 /sbin/init init\n"
+		   "10 1 /lib/systemd/systemd systemd --user ; uid:1000 cgroup:/user.slice/user-1000.slice/user@1000.service/init.scope\n"
+		   "11 10 /usr/bin/foo foo ; uid:1000 cgroup:/user.slice/user-1000.slice/user@1000.service/app.slice/foo.service\n"
+		   "12 1 /usr/bin/foo foo  ; uid:1001 cgroup:/user.slice/user-1001.slice/user@1001.service/app.slice/foo.service\n");
+	assert_string_equal(lab_owners(lab), "1 none:none\n"
+					     "10 systemd:user@1000.service\n"
+					     "11 systemd:user@1000.service/foo.service\n"
+					     "12 systemd:user@1001.service/foo.service\n");
+	assert_string_equal(lab_owner(lab, "systemd:user@1001.service/foo.service")->name, "foo.service");
+	assert_string_equal(lab->attr->owners[lab_owner(lab, "systemd:user@1000.service/foo.service")->parent].id,
+			    "systemd:user@1000.service");
+	lab_free(lab);
 }
 
 static void a_service_is_not_the_agents_whose_child_restarted_it(void **state)
@@ -1061,6 +1081,7 @@ int main(void)
 		cmocka_unit_test(an_agent_in_a_container_is_inside_it),
 		cmocka_unit_test(a_container_that_an_agent_started_is_not_the_agents),
 		cmocka_unit_test(units_and_login_sessions_are_told_by_their_cgroup),
+		cmocka_unit_test(units_of_one_name_of_two_users_are_two),
 		cmocka_unit_test(a_service_is_not_the_agents_whose_child_restarted_it),
 		cmocka_unit_test(a_pane_is_a_login_also_when_an_agent_started_the_server),
 		cmocka_unit_test(kernel_threads_are_the_kernels),

@@ -200,19 +200,23 @@ static int add_frame(struct frames *frames, struct arena *arena, const struct hi
 	return 0;
 }
 
-/* Of several units in a path the last is the one: "user@1000.service/app.slice/web.service". */
-static int add_unit(struct frames *frames, struct arena *arena, const struct hits *hits,
-		    const char *path)
+/* "user@1000.service/app.slice/web.service": a user's unit is in the user's manager, and another
+ * user may have one of the same name. */
+static int add_units(struct frames *frames, struct arena *arena, const struct hits *hits,
+		     const char *path)
 {
-	const struct hit *last = hits->n > 0 ? &hits->items[hits->n - 1] : NULL;
+	int rc = 0;
 
-	if (!last)
-		return 0;
-	/* A scope below a service (a terminal's, a multiplexer pane's) is the user's doing, not the
-	 * manager's. */
-	frames->is_service =
-		last->rule->kind == OWNER_SERVICE && !strstr(path + last->end, ".scope");
-	return add_frame(frames, arena, last, path);
+	for (size_t i = 0; i < hits->n && rc == 0; i++) {
+		const struct hit *hit = &hits->items[i];
+
+		/* A scope below a service (a terminal's, a multiplexer pane's) is the user's doing,
+		 * not the manager's. */
+		frames->is_service =
+			hit->rule->kind == OWNER_SERVICE && !strstr(path + hit->end, ".scope");
+		rc = add_frame(frames, arena, hit, path);
+	}
+	return rc;
 }
 
 static int add_containers(struct frames *frames, struct arena *arena, const struct hits *hits,
@@ -240,11 +244,11 @@ static int frames_add(struct frames *frames, struct arena *arena, const struct h
 	int rc = 0;
 
 	if (!is_inside && boxes->n == 0)
-		rc = add_unit(frames, arena, units, unit_path);
+		rc = add_units(frames, arena, units, unit_path);
 	if (rc == 0)
 		rc = add_containers(frames, arena, boxes, box_path);
 	if (rc == 0 && is_inside)
-		rc = add_unit(frames, arena, units, unit_path);
+		rc = add_units(frames, arena, units, unit_path);
 	return rc;
 }
 
