@@ -71,6 +71,7 @@ class Model:
 class Agent:
     product = package = version = program = None
     has_session = True  # its children carry a session id
+    names_itself = True  # and if not that, its pid
     is_node = True  # started by node, or by itself
     keeps_name = True  # the first prompt is found in its files
     wraps = False  # its shell's arguments hold more than the command
@@ -132,7 +133,8 @@ class Codex(Agent):
 
 class Gemini(Agent):
     product, package, version, program = "gemini", "@google/gemini-cli", "0.61.0", "gemini"
-    has_session, wraps = False, True
+    has_session = names_itself = False
+    wraps = True
 
     def prepare(self):
         self.scene.write("home/.gemini/settings.json", json.dumps({
@@ -147,6 +149,7 @@ class Gemini(Agent):
 
 class Qwen(Agent):
     product, package, version, program, has_session = "qwen", "@qwen-code/qwen-code", "0.15.10", "qwen", False
+    names_itself = False
 
     def arguments(self, prompt):
         return ["-y", "--auth-type", "openai", "--openai-api-key", "none", "--openai-base-url", f"{self.model.url}/v1",
@@ -184,6 +187,7 @@ class Copilot(Agent):
 
 class Pi(Agent):
     product, package, version, program, has_session = "pi", "@mariozechner/pi-coding-agent", "0.73.1", "pi", False
+    names_itself = False
 
     def prepare(self):
         self.scene.write("home/.pi/agent/models.json", json.dumps({"providers": {"mock": {
@@ -261,7 +265,11 @@ def runs_and_is_killed(kind):
         after = scene.judge(f"{agent.program} killed", [model.row(), *((pid, "what it left", ended, True) for pid in left)])
         if after:
             owners = {after.owner_of(pid)["id"] for pid in left}
-            ok(len(owners) == 1, f"{agent.program} killed: what it left is one owner", owners)
+            if agent.names_itself:
+                ok(len(owners) == 1, f"{agent.program} killed: what it left is one owner", owners)
+            sessions = {(stat_of(pid)[3], after.owner_of(pid)["id"]) for pid in left}
+            ok(len(sessions) == len({session for session, _ in sessions}),
+               f"{agent.program} killed: what it left in one kernel session is one owner", sessions)
             if agent.has_session:
                 ok(owners == {snap.owner_of(root.pid)["id"]}, f"{agent.program} killed: and that keeps its id", owners)
 
