@@ -4,6 +4,7 @@ Each runs in a network namespace without a way out, with an empty environment an
 answer is one call of the shell tool, whose command leaves one of each behind: a plain child, one in a session of its own,
 and one that has left its parents. What clade says is held against the tree, while the agent runs and after its death.
 """
+import glob
 import json
 import os
 import re
@@ -74,6 +75,7 @@ class Agent:
     names_itself = True  # and if not that, its pid
     is_node = True  # started by node, or by itself
     keeps_name = True  # the first prompt is found in its files
+    log = None  # where that is, when it may be written after the tool has started
     wraps = False  # its shell's arguments hold more than the command
 
     def __init__(self, scene, model):
@@ -188,6 +190,7 @@ class Copilot(Agent):
 class Pi(Agent):
     product, package, version, program, has_session = "pi", "@mariozechner/pi-coding-agent", "0.73.1", "pi", False
     names_itself = False
+    log = "home/.pi/agent/sessions/*/*.jsonl"
 
     def prepare(self):
         self.scene.write("home/.pi/agent/models.json", json.dumps({"providers": {"mock": {
@@ -210,8 +213,14 @@ def tools(scene, agent):
             ("left its parents", f"sleep {LONG + 1}"), ("in a session of its own", f"sleep {LONG + 2}"),
             ("in a pipe", f"sleep {LONG + 3}"), ("the other end of it", "cat")]}
         return all(found.values()) and found
+
+    def is_written():
+        return any("task-" in read(path) for path in glob.glob(f"{scene.dir}/{agent.log}"))
     try:
-        return wait_for(f"{agent.program}'s tool", find, 60)
+        found = wait_for(f"{agent.program}'s tool", find, 60)
+        if agent.log:
+            wait_for(f"{agent.program}'s log", is_written)
+        return found
     except TimeoutError:
         raise Skip(f"{agent.program} did not run its tool: " + " ".join(read(scene.log).split())[-300:]) from None
 
