@@ -35,7 +35,6 @@ KEY_PATIENCE_S = 20
 KEYS_APART_S = (0.11, 0.29)  # no beat in step with the samples
 KEYS_LEAST = 20
 BURST_GAP_S = 0.2  # output that comes after a pause this long is a new refresh
-TICKS = os.sysconf("SC_CLK_TCK")
 
 SCENES = {  # name: (arguments of scene, what it is)
     "300": ("flat 200", "an idle machine: 200 more processes"),
@@ -46,13 +45,20 @@ SCENES = {  # name: (arguments of scene, what it is)
     "deep": ("deep 2000", "a chain of 2,000"),
     "births": ("--births 5000 flat 2000", "5,000 births a second beside 2,000 that stay"),
 }
+OURS = ("bpf", "procps")  # clade, by its collector
 CURVE = (1000, 10000, 20000, 73217, 150000)
+
+
+def clade(collector):
+    argv = [f"{BUILD}/clade", "-d", str(DELAY_S), "--collector", collector]
+    return argv, rb"(claude-code|no owner|01a20b03)", (b"j", b"k"), b"q"
 
 
 def peers():
     """What is measured: the command, how a row of it looks, a key that changes its screen, and what quits it."""
     return {
-        "clade": ([f"{BUILD}/clade", "-d", str(DELAY_S)], rb"(claude-code|no owner|01a20b03)", (b"j", b"k"), b"q"),
+        "bpf": clade("bpf"),
+        "procps": clade("procps"),
         "htop": (["htop", "-d", str(DELAY_S * 10)], rb"\d+ *root", (b"\x1b[B", b"\x1b[A"), b"q"),
         "top": (["top", "-d", str(DELAY_S)], rb"\d+ *root", (b"\x1b[B", b"\x1b[A"), b"q"),
         "atop": (["atop", str(DELAY_S)], rb"\d+ .*\n?.*(sh|clade|python3)\b", (b"\x1b[B", b"\x1b[A"), b"q"),
@@ -128,9 +134,12 @@ class Terminal:
         return time.monotonic() - began if self.read(KEY_PATIENCE_S) else None
 
     def cpu_s(self):
-        with open(f"/proc/{self.pid}/stat") as file:
-            fields = file.read().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
+        """Of all its threads, to the nanosecond: a refresh takes less than the tick that stat counts in."""
+        total = 0
+        for thread in os.listdir(f"/proc/{self.pid}/task"):
+            with open(f"/proc/{self.pid}/task/{thread}/schedstat") as file:
+                total += int(file.read().split()[0])
+        return total / 1e9
 
     def peak_mb(self):
         with open(f"/proc/{self.pid}/status") as file:
@@ -232,16 +241,10 @@ def show(value, unit=""):
     return f"{value:.3g}{unit}" if value < 1000 else f"{value:,.0f}{unit}"
 
 
-def collectors():
-    """Those that can be used here, the best first."""
-    version = subprocess.run([f"{BUILD}/clade", "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout
-    return ("bpf", "procps") if "Used here: bpf\n" in version else ("procps",)
-
-
-def print_parts(costs, collector="procps"):
+def print_parts(costs, collector):
     floor = costs.get("iterator_ms") or costs["floor_ms"]
     least = "a read of the iterator over" if "iterator_ms" in costs else "stat of"
-    print(f"  {collector}; the least: {least} {costs['floor_procs']:,.0f} processes {floor:8.1f} ms")
+    print(f"  collector {collector}, without a screen; the least: {least} {costs['floor_procs']:,.0f} processes {floor:8.1f} ms")
     for name, title in (("sample_ms", "full sample, median"), ("attribute_ms", "owners"), ("model_ms", "model"),
                         ("rows_ms", "rows, all open"), ("first_ms", "the first sample"), ("slice_ms", "longest step"),
                         ("owners_right_ms", "all owners right, from exec")):
@@ -256,23 +259,23 @@ TABLE = (("first", "first rows", "s"), ("refresh", "refresh", "s"), ("key50", "k
 
 
 def print_table(figures):
-    ours = figures.get("clade", {})
+    ours = next(iter(figures.values()), {})
     print(f"  {'':8s}" + "".join(f"{title:>22s}" for _, title, _ in TABLE))
     for name, values in figures.items():
         line = f"  {name:8s}"
         for key, _, unit in TABLE:
             value, own = values.get(key), ours.get(key)
-            ratio = f" ({value / own:.1f}x)" if name != "clade" and value and own else ""
+            ratio = f" ({value / own:.1f}x)" if values is not ours and value and own else ""
             line += f"{show(value, ' ' + unit) + ratio:>22s}"
         print(line)
-    print("  in brackets: how many times clade's")
+    print("  in brackets: how many times that of the first line")
 
 
 def measure(name, wanted, seconds, environment):
     arguments, title = SCENES[name]
     with Scene(arguments) as scene:
         print(f"\n{name}: {title}", flush=True)
-        for collector in collectors():
+        for collector in (peer for peer in wanted if peer in OURS):
             print_parts(parts("--collector", collector, "--delay", "0.5", "--samples", "6", "--owner", scene.owner,
                               "--procs", str(scene.count)), collector)
         figures = {}
@@ -286,7 +289,7 @@ def measure(name, wanted, seconds, environment):
 
 
 def measure_curve():
-    print("\ncurve: cost of each process, microseconds", flush=True)
+    print("\ncurve: cost of each process with collector procps, microseconds", flush=True)
     print(f"  {'processes':>10s} {'the least':>10s} {'sample':>10s} {'owners':>10s} {'model':>10s} {'KB each':>10s}")
     base = parts("--samples", "2", "--delay", "0")["peak_kb"]
     for count in CURVE:
@@ -301,14 +304,14 @@ def measure_curve():
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scenes", default=",".join([*SCENES, "curve"]))
-    parser.add_argument("--peers", default="clade,htop,top,atop,btop,ps")
+    parser.add_argument("--peers", default="bpf,procps,htop,top,atop,btop,ps")
     parser.add_argument("--seconds", type=float, default=12)
     options = parser.parse_args()
     if os.geteuid() != 0:
         raise SystemExit("bench: the scenes need root")
     wanted = []
     for name in options.peers.split(","):
-        if name == "clade" or shutil.which(name):
+        if name in OURS or shutil.which(name):
             wanted.append(name)
         else:
             print(f"{name} is not installed and is left out")

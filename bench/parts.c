@@ -212,6 +212,7 @@ int main(int argc, char **argv)
 						{"delay", required_argument, NULL, 'd'},
 						{"owner", required_argument, NULL, 'o'},
 						{"procs", required_argument, NULL, 'p'},
+						{"collector", required_argument, NULL, 'c'},
 						{0}};
 	double began = now_ms(CLOCK_MONOTONIC);
 	struct ruleset *rules = rules_new();
@@ -223,6 +224,8 @@ int main(int argc, char **argv)
 	struct costs all[SAMPLES_MAX] = {0};
 	double values[SAMPLES_MAX];
 	const char *owner = NULL;
+	const char *collector = "procps";
+	struct text why = {0};
 	double delay_s = 1;
 	uint32_t procs = 0;
 	size_t n = 6;
@@ -241,6 +244,8 @@ int main(int argc, char **argv)
 			delay_s = strtod(optarg, NULL);
 		else if (option == 'o')
 			owner = optarg;
+		else if (option == 'c')
+			collector = optarg;
 		else if (option == 'p')
 			procs = (uint32_t)strtoul(optarg, NULL, 10);
 		else
@@ -253,6 +258,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "parts: %s\n", text_str(&why));
 		return 1;
 	}
+	text_done(&why);
 	bench.attributor = attributor_new(&attributor);
 	rows_init(&bench.rows);
 	for (size_t i = 0; i < n; i++) {

@@ -372,6 +372,8 @@ int facts_read_in(struct facts_reader *reader, const struct facts_place *place,
 	draft.uid = place->uid;
 	if (io_read_at(place->dir, "cgroup", SMALL_FILE, cgroup) == 0)
 		draft.cgroup = text_str(cgroup);
+	else if (faccessat(place->dir, "stat", F_OK, 0) != 0)
+		return -ESRCH; /* it ended while it was read */
 	*facts = facts_intern(reader->store, &draft);
 	return *facts ? 0 : -ENOMEM;
 }

@@ -165,6 +165,11 @@ static const struct side *side_of(const struct sampler *sampler, const struct pr
 	return &sampler->old_sides[before - sampler->previous->procs];
 }
 
+bool sampler_is_turn(const struct sampler *sampler, int32_t pid)
+{
+	return ((uint64_t)pid + sampler->sample) % FACTS_TURN == 0;
+}
+
 bool sampler_knows(struct sampler *sampler, int32_t pid)
 {
 	const struct process *before = find_pid(sampler, pid);
@@ -238,11 +243,6 @@ static const struct facts *find_twin(struct sampler *sampler, const struct seen 
 	return twin->facts;
 }
 
-static bool is_turn(const struct sampler *sampler, const struct process *proc)
-{
-	return ((uint64_t)proc->pid + sampler->sample) % FACTS_TURN == 0;
-}
-
 /*
  * A program may write over its arguments, and a forked one may do so without executing anything
  * ("sshd: root@pts/0"). Nothing tells, so it is looked at again while there is time for that in
@@ -259,7 +259,7 @@ static int look_again(struct sampler *sampler, struct process *proc,
 	/* who forks holds the lock that its arguments are read under, and in a crowd of such does
 	 * not run for seconds */
 	if (proc->state == 'Z' || proc->state == 'R' || proc->state == 'D' ||
-	    sampler->spare_ns == 0 || !(side->is_assumed || is_turn(sampler, proc)))
+	    sampler->spare_ns == 0 || !(side->is_assumed || sampler_is_turn(sampler, proc->pid)))
 		return 0;
 	began_ns = clock_ns(CLOCK_MONOTONIC);
 	if (!facts_hold(&sampler->reader, proc->pid, older)) {
@@ -430,7 +430,7 @@ static int look_again_plain(struct sampler *sampler, struct process *proc, struc
 	/* who forks holds the lock that its arguments are read under, and in a crowd of such does
 	 * not run for seconds */
 	if (proc->state == 'Z' || proc->state == 'R' || proc->state == 'D' ||
-	    sampler->spare_ns == 0 || !(side->is_assumed || is_turn(sampler, proc)))
+	    sampler->spare_ns == 0 || !(side->is_assumed || sampler_is_turn(sampler, proc->pid)))
 		return 0;
 	began_ns = clock_ns(CLOCK_MONOTONIC);
 	if (!facts_hold(&sampler->reader, proc->pid, older) ||
@@ -498,6 +498,12 @@ static void take_io(struct sampler *sampler, struct process *proc, const struct 
 	if (proc->is_kernel || proc->state == 'Z' || proc->facts->env == ENV_DENIED ||
 	    ((uint64_t)proc->pid + sampler->sample) % sampler->io_turns != 0)
 		return;
+	/* without 10 ms of CPU there is next to no I/O: it is counted when there are, or in turn */
+	if (before && old_side && proc->cpu_ticks == before->cpu_ticks &&
+	    is_known(before->io_read_bytes) && !sampler_is_turn(sampler, proc->pid)) {
+		proc->io_read_rate = proc->io_write_rate = 0;
+		return;
+	}
 	read_io(proc);
 	if (before && old_side) {
 		double seconds = (double)(sampler->snap->mono_ms - old_side->io_ms) / 1000;

@@ -23,7 +23,7 @@ struct seen {
 	uint64_t stack;      /* start of its stack: another address means another exec; 0 when not
 				ours to see */
 	char comm[COMM_MAX];
-	uint32_t uid;   /* effective */
+	uint32_t uid;   /* effective; UINT32_MAX: not looked at */
 	bool is_forked; /* has not executed anything since it was forked */
 	int dir; /* its directory in /proc, open since before it was looked at; 0: not open */
 
@@ -89,6 +89,9 @@ bool sampler_knows(struct sampler *sampler, int32_t pid);
 
 /* Takes the events that have come: once a slice, and between samples. */
 void sampler_drain(struct sampler *sampler);
+
+/* Whether it is the turn of that pid to be looked at again, for what changes without a sign. */
+bool sampler_is_turn(const struct sampler *sampler, int32_t pid);
 
 /* Adds a process; pids ascend. Returns 0, also when it is gone by now, or -ENOMEM. */
 int sampler_add(struct sampler *sampler, const struct seen *seen);

@@ -84,15 +84,13 @@ static ssize_t look_in(struct walk *walk, const char *name, char *bytes, struct 
 	return read_stat(walk->process, "stat", bytes);
 }
 
-static ssize_t look_at(const struct walk *walk, const char *name, char *bytes, struct stat *st)
+static ssize_t look_at(const struct walk *walk, const char *name, char *bytes)
 {
 	char path[32];
 	size_t len = strnlen(name, sizeof(path) - sizeof("/stat"));
 
 	memcpy(path, name, len);
 	memcpy(path + len, "/stat", sizeof("/stat"));
-	if (fstatat(walk->dir, name, st, 0) != 0)
-		return -errno;
 	return read_stat(walk->dir, path, bytes);
 }
 
@@ -103,14 +101,17 @@ int walk_next(struct walk *walk, struct sampler *sampler, struct seen *seen)
 	int rc = 0;
 
 	for (name = next_name(walk, &rc); name; name = next_name(walk, &rc)) {
-		bool is_known = sampler_knows(sampler, (int32_t)strtol(name, NULL, 10));
+		int32_t pid = (int32_t)strtol(name, NULL, 10);
+		bool is_known = sampler_knows(sampler, pid);
 		struct stat st = {0};
-		ssize_t n = is_known ? look_at(walk, name, bytes, &st)
-				     : look_in(walk, name, bytes, &st);
+		ssize_t n = is_known ? look_at(walk, name, bytes) : look_in(walk, name, bytes, &st);
 
 		/* no descriptor left is no process gone */
 		if (n == -EMFILE || n == -ENFILE || n == -ENOMEM)
 			return (int)n;
+		if (is_known &&
+		    (!sampler_is_turn(sampler, pid) || fstatat(walk->dir, name, &st, 0) != 0))
+			st.st_uid = UINT32_MAX;
 		*seen = (struct seen){.uid = st.st_uid, .dir = is_known ? 0 : walk->process};
 		if (n <= 0 || procfs_parse_process(bytes, (size_t)n, walk->page_bytes, &seen->proc,
 						   seen->comm, &seen->stack, &seen->is_forked) != 0)
