@@ -51,18 +51,19 @@ CURVE = (1000, 10000, 20000, 73217, 150000)
 
 def clade(collector):
     argv = [f"{BUILD}/clade", "-d", str(DELAY_S), "--collector", collector]
-    return argv, rb"(claude-code|no owner|01a20b03)", (b"j", b"k"), b"q"
+    return argv, rb"(claude-code|no owner|01a20b03)", (b"t", b"t"), b"q"
 
 
 def peers():
-    """What is measured: the command, how a row of it looks, a key that changes its screen, and what quits it."""
+    """What is measured: the command, how a row of it looks, keys that change its whole screen (to the tree and back,
+    where there is one), and what quits it."""
     return {
         "bpf": clade("bpf"),
         "procps": clade("procps"),
-        "htop": (["htop", "-d", str(DELAY_S * 10)], rb"\d+ *root", (b"\x1b[B", b"\x1b[A"), b"q"),
-        "top": (["top", "-d", str(DELAY_S)], rb"\d+ *root", (b"\x1b[B", b"\x1b[A"), b"q"),
-        "atop": (["atop", str(DELAY_S)], rb"\d+ .*\n?.*(sh|clade|python3)\b", (b"\x1b[B", b"\x1b[A"), b"q"),
-        "btop": (["btop", "--utf-force"], rb"(Pid:|Program:)", (b"\x1b[B", b"\x1b[A"), b"q"),
+        "htop": (["htop", "-d", str(DELAY_S * 10)], rb"\d+ *root", (b"t", b"t"), b"q"),
+        "top": (["top", "-d", str(DELAY_S)], rb"\d+ *root", (b"V", b"V"), b"q"),
+        "atop": (["atop", str(DELAY_S)], rb"\d+ .*\n?.*(sh|clade|python3)\b", (b"c", b"g"), b"q"),
+        "btop": (["btop", "--utf-force"], rb"(Pid:|Program:)", (b"e", b"e"), b"q"),
     }
 
 

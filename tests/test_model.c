@@ -841,6 +841,60 @@ static void an_order_does_not_depend_on_where_it_began(void **state)
 	lab_free(lab);
 }
 
+/* A parent and `n` children of it that differ in their arguments. */
+static void add_crowd(struct text *table, int n)
+{
+	text_add(table, "1 0 /sbin/init init\n");
+	for (int i = 2; i < n + 2; i++)
+		text_printf(table, "%d 1 /bin/sh sh -c job-%d\n", i, i);
+}
+
+/* Between two steps a key is answered: no step may go through everything at once. */
+static void a_moment_is_made_in_many_steps(void **state)
+{
+	enum { CROWD = 3000, STEPS_LEAST = 15 };
+	struct lab *lab = lab_new(NULL);
+	struct text table = {0};
+	struct moment_maker *maker;
+	struct moment moment;
+	int steps = 1;
+
+	(void)state;
+	add_crowd(&table, CROWD);
+	assert_int_equal(moment_begin(lab->attributor, lab->history, lab_snapshot(0, text_str(&table)), &maker), 0);
+	while (moment_step(maker) > 0)
+		steps++;
+	moment = moment_end(maker);
+	assert_true(steps >= STEPS_LEAST);
+	assert_int_equal(moment.model->all.procs, CROWD + 1);
+	assert_int_equal(node_subtree(moment.model, 0).procs, CROWD + 1);
+	assert_int_equal(moment.model->n_branches, 1); /* leaves have none */
+	moment_done(&moment);
+	text_done(&table);
+	lab_free(lab);
+}
+
+static void a_moment_that_is_dropped_half_way_leaves_nothing(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+	struct text table = {0};
+	struct moment_maker *maker;
+
+	(void)state;
+	add_crowd(&table, 20);
+	for (int steps = 0; steps < 15; steps++) {
+		assert_int_equal(
+			moment_begin(lab->attributor, lab->history, lab_snapshot(steps, text_str(&table)), &maker), 0);
+		for (int i = 0; i < steps; i++)
+			moment_step(maker);
+		moment_drop(maker);
+	}
+	lab_sample(lab, 100, text_str(&table));
+	assert_int_equal(lab->model->all.procs, 21);
+	text_done(&table);
+	lab_free(lab);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -881,6 +935,8 @@ int main(void)
 		cmocka_unit_test(processes_of_different_owners_are_not_alike),
 		cmocka_unit_test(a_bundle_knows_how_fast_it_grows),
 		cmocka_unit_test(a_process_without_a_row_is_found_in_its_bundle),
+		cmocka_unit_test(a_moment_is_made_in_many_steps),
+		cmocka_unit_test(a_moment_that_is_dropped_half_way_leaves_nothing),
 		cmocka_unit_test(a_query_ignores_case_unless_it_has_a_capital),
 		cmocka_unit_test(a_broken_query_is_refused_with_its_reason),
 		cmocka_unit_test(every_column_has_a_value_for_everything_it_says),
