@@ -77,7 +77,7 @@ static void note_ending(int number)
 	is_ending = 1;
 }
 
-static void die(const char *format, ...)
+__attribute__((format(printf, 1, 2), noreturn)) static void die(const char *format, ...)
 {
 	va_list args;
 
