@@ -91,12 +91,9 @@ static bool is_for_bad_days(const struct options *options)
 static int run(struct program *program)
 {
 	static int (*const commands[])(struct program * program) = {
-		[COMMAND_UI] = run_ui,
-		[COMMAND_SNAPSHOT] = run_snapshot,
-		[COMMAND_KILL] = run_kill,
-		[COMMAND_RECORD] = run_record,
-		[COMMAND_REPLAY] = run_replay,
-		[COMMAND_CHECK] = run_check,
+		[COMMAND_UI] = run_ui,         [COMMAND_SNAPSHOT] = run_snapshot,
+		[COMMAND_KILL] = run_kill,     [COMMAND_RECORD] = run_record,
+		[COMMAND_REPLAY] = run_replay, [COMMAND_CHECK] = run_check,
 		[COMMAND_DIFF] = run_diff,
 	};
 	int status;

@@ -88,7 +88,7 @@ struct ui_config {
 	const struct thresholds *thresholds; /* NULL: the usual ones */
 	settings_keep *keep;                 /* NULL: nothing can be kept */
 	void *keep_context;
-	struct replay *replay; /* NULL: live */
+	struct replay *replay;        /* NULL: live */
 	const struct io_maker *maker; /* NULL: files are made as usual */
 	ui_pulse *pulse;
 	void *pulse_context;
