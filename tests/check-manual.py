@@ -18,6 +18,7 @@ def plain(roff):
     """The text of a manual page, without requests and escapes."""
     text = re.sub(r"\\f[BIRP]|\\&", "", roff)
     text = text.replace("\\-", "-").replace("\\e", "\\").replace("\\(aq", "'")
+    text = re.sub(r"^\.SH ", "# ", text, flags=re.M)
     return re.sub(r"^\.[A-Z]{1,2} ?", "", text, flags=re.M).replace('"', "")
 
 
@@ -37,7 +38,7 @@ FORMAT = plain(read("man/clade-snapshot.5"))
 
 
 def section(name, page=None):
-    match = re.search(rf"^{name}\n(.*?)(?=^[A-Z][A-Z ]+$|\Z)", page or MANUAL, re.M | re.S)
+    match = re.search(rf"^# {name}\n(.*?)(?=^# |\Z)", page or MANUAL, re.M | re.S)
     return match.group(1) if match else ""
 
 
