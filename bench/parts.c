@@ -231,8 +231,6 @@ int main(int argc, char **argv)
 	size_t n = 6;
 	bool is_right = false;
 	struct rusage usage;
-	const char *collector = "procps";
-	struct text why = {0};
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -244,8 +242,6 @@ int main(int argc, char **argv)
 			delay_s = strtod(optarg, NULL);
 		else if (option == 'o')
 			owner = optarg;
-		else if (option == 'c')
-			collector = optarg;
 		else if (option == 'p')
 			procs = (uint32_t)strtoul(optarg, NULL, 10);
 		else

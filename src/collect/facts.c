@@ -378,9 +378,17 @@ int facts_read_in(struct facts_reader *reader, const struct facts_place *place,
 	return *facts ? 0 : -ENOMEM;
 }
 
-bool facts_hold_namespace(int dir, const struct facts *facts)
+static bool is_same(const char *a, const char *b)
 {
-	return read_ns(dir, "ns/pid") == facts->pid_ns;
+	return a && b && strcmp(a, b) == 0;
+}
+
+bool facts_hold_place(struct facts_reader *reader, int dir, const struct facts *facts)
+{
+	struct facts now = {0};
+
+	read_cwd(reader, dir, &now);
+	return is_same(now.cwd, facts->cwd) && read_ns(dir, "ns/pid") == facts->pid_ns;
 }
 
 bool facts_hold_cgroup(struct facts_reader *reader, int64_t pid, const char *cgroup)
@@ -426,11 +434,6 @@ static const struct facts *inherit_zombie(const struct facts_reader *reader,
 	if (older)
 		keep_older(&draft, older);
 	return facts_intern(reader->store, &draft);
-}
-
-static bool is_same(const char *a, const char *b)
-{
-	return a && b && strcmp(a, b) == 0;
 }
 
 bool facts_hold(struct facts_reader *reader, int64_t pid, const struct facts *facts)

@@ -73,8 +73,9 @@ struct facts_place {
 int facts_read_in(struct facts_reader *reader, const struct facts_place *place,
 		  const struct facts *older, uint32_t *ns_pid, const struct facts **facts);
 
-/* Whether the process whose directory in /proc this is lives in the pid namespace of `facts`. */
-bool facts_hold_namespace(int dir, const struct facts *facts);
+/* Whether the process whose directory in /proc this is lives in the pid namespace and the working
+ * directory of `facts`. */
+bool facts_hold_place(struct facts_reader *reader, int dir, const struct facts *facts);
 
 /* Whether the process is still in that control group, as far as it is there. */
 bool facts_hold_cgroup(struct facts_reader *reader, int64_t pid, const char *cgroup);

@@ -466,7 +466,7 @@ static int take_plain(struct sampler *sampler, const struct seen *seen, struct p
 	/* a child may have been forked into a namespace of its own */
 	if (proc->state != 'Z' && seen->dir > 0)
 		twin = find_twin(sampler, seen);
-	if (twin && facts_hold_namespace(seen->dir, twin))
+	if (twin && facts_hold_place(&sampler->reader, seen->dir, twin))
 		rc = inherit_facts(sampler, seen, proc, twin, side);
 	else
 		rc = read_facts(sampler, seen, proc, before, side);
