@@ -36,7 +36,7 @@ int main(int argc, char **argv)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	alarm((unsigned)seconds + 5);
 	while (now() - began < seconds) {
-		while (n < (now() - began) * rate) {
+		while (n < (now() - began) * rate && now() - began < seconds) {
 			pid_t pid = vfork();
 			if (pid == 0)
 				_exit(0);

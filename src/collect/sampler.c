@@ -227,6 +227,17 @@ static int32_t *image_of(struct sampler *sampler, uint64_t stack)
 	return &sampler->images[(stack >> 4) % IMAGES];
 }
 
+/* The process that is being added stands for those that run what it runs. The first one stays: it
+ * is the one that the others were forked from, and least of all has moved away from it. */
+static void keep_image(struct sampler *sampler, uint64_t stack)
+{
+	int32_t *image = image_of(sampler, stack);
+
+	if (*image == NO_PROC || sampler->sides[*image].stack != stack ||
+	    sampler->sides[*image].is_unread)
+		*image = (int32_t)sampler->snap->n_procs;
+}
+
 /* The facts of a process of this sample that runs what `proc` runs, for one of them was forked from
  * the other or both from a third; or NULL. Stacks begin at a random address: that two are equal for
  * another reason needs a system without that, where they are of one session at least. */
@@ -565,7 +576,7 @@ int sampler_add(struct sampler *sampler, const struct seen *seen)
 	else
 		take_io(sampler, proc, before, old_side, side);
 	if (seen->stack != 0)
-		*image_of(sampler, seen->stack) = (int32_t)snap->n_procs;
+		keep_image(sampler, seen->stack);
 	snap->n_procs++;
 	return 0;
 }
