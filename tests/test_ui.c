@@ -331,13 +331,13 @@ static void a_search_goes_to_the_first_match_and_the_next(void **state)
 	desk_free(desk);
 }
 
-static void digits_go_to_a_process(void **state)
+static void a_process_is_gone_to_by_its_id(void **state)
 {
 	struct desk *desk = desk_new(24, 100, false);
 
 	(void)state;
 	take_bad_night(desk, 1);
-	type(desk, "95");
+	type(desk, "#95");
 	assert_contains(desk_read(desk), "Process id: 95");
 	assert_contains(text_str(&desk->text), "no such process");
 	type(desk, "1");
@@ -959,7 +959,7 @@ int main(void)
 		cmocka_unit_test(thousands_alike_are_one_row_that_opens),
 		cmocka_unit_test(the_selection_stays_on_its_row),
 		cmocka_unit_test(a_search_goes_to_the_first_match_and_the_next),
-		cmocka_unit_test(digits_go_to_a_process),
+		cmocka_unit_test(a_process_is_gone_to_by_its_id),
 		cmocka_unit_test(a_filter_that_is_broken_says_why),
 		cmocka_unit_test(details_say_why_a_process_has_its_owner),
 		cmocka_unit_test(help_shows_every_key),

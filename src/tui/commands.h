@@ -53,6 +53,7 @@ void command_go_to(struct ui *ui);
 /* input.c */
 void command_search(struct ui *ui);
 void command_filter(struct ui *ui);
+void command_pid(struct ui *ui);
 
 /* environment.c */
 void command_environment(struct ui *ui);

@@ -78,9 +78,6 @@ bool input_take(struct input *input, uint32_t key);
 /* Draws the prompt, the text and a cursor; returns the columns they take. */
 int input_draw(const struct input *input, struct cells *cells, int row, const char *prompt);
 
-/* Opens the line in which a process id is typed, with its first digit. */
-void input_open_pid(struct ui *ui, uint32_t digit);
-
 /* ---- A page of text (page.c) ---- */
 
 /* Opens a page with the lines of ui->page. */

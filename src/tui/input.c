@@ -204,13 +204,9 @@ static const struct dialogue dialogue_pid = {
 	.close = close_input,
 };
 
-void input_open_pid(struct ui *ui, uint32_t digit)
+void command_pid(struct ui *ui)
 {
-	struct input *input = mem_new(1, sizeof(*input));
-
-	dialogue_open(ui, &dialogue_pid, input);
-	input_take(input, digit);
-	apply_pid(ui, input);
+	dialogue_open(ui, &dialogue_pid, mem_new(1, sizeof(struct input)));
 }
 
 void command_search(struct ui *ui)

@@ -35,6 +35,7 @@ const struct ui_command ui_commands[] = {
 	{"next",         {'n'},                       command_search_next,     NULL,     "next match"},
 	{"previous",     {'N'},                       command_search_previous, NULL,     "previous match"},
 	{"filter",       {KEY_CODE_F4, '\\'},         command_filter,          "Filter", "filter: a regular expression, ! in front negates; what is above and below a match stays"},
+	{"pid",          {'#'},                       command_pid,             NULL,     "go to a process by its id"},
 	{"tree",         {KEY_CODE_F5, 't'},          command_tree,            "Tree",   "owners, or the whole process tree"},
 	{"sort",         {KEY_CODE_F6, '>', '<'},     command_sort,            "Sort",   "choose what to sort by"},
 	{"invert",       {'I'},                       command_invert,          NULL,     "turn the order round"},

@@ -292,8 +292,6 @@ static void press(struct ui *ui, uint32_t key)
 
 	if (command)
 		command->run(ui);
-	else if (key >= '0' && key <= '9')
-		input_open_pid(ui, key);
 }
 
 static void resize(struct ui *ui, const struct event *event)
