@@ -1,6 +1,7 @@
 /*
- * Any bytes as a recording: opened, gone through forwards and backwards, and made into moments with the owners that they have.
- * `make fuzz` builds and runs it with libFuzzer; a file that fails can be given to it by name.
+ * Any bytes as a recording: opened, gone through forwards and backwards, and made into moments with
+ * the owners that they have. `make fuzz` builds and runs it with libFuzzer; a file that fails can
+ * be given to it by name.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -23,17 +24,20 @@ static void look(struct room *room, struct source *source, size_t i)
 	struct snapshot *snap;
 
 	recording_seek(source, i);
-	if (source_sample(source, NULL, &snap) == 0 && moment_make(room->attributor, room->history, snap, &moment) == 0)
+	if (source_sample(source, NULL, &snap) == 0 &&
+	    moment_make(room->attributor, room->history, snap, &moment) == 0)
 		moment_done(&moment);
 }
 
 static void go_through(struct source *source)
 {
-	struct room room = {.rules = rules_new(), .users = users_new("/dev/null"), .history = history_new(NULL)};
+	struct room room = {.rules = rules_new(),
+			    .users = users_new("/dev/null"),
+			    .history = history_new(NULL)};
 	size_t n = recording_count(source);
 
-	room.attributor = attributor_new(
-		&(struct attributor_config){.rules = room.rules, .users = room.users, .use_recorded = true});
+	room.attributor = attributor_new(&(struct attributor_config){
+		.rules = room.rules, .users = room.users, .use_recorded = true});
 	recording_learn_users(source, room.users);
 	if (n > MOMENTS_MOST)
 		n = MOMENTS_MOST;

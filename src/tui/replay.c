@@ -165,7 +165,8 @@ static int parse_relative(const struct replay *replay, const char *text, size_t 
 	if (*text == '+')
 		*target = recording_find(replay->source, now + (uint64_t)ms);
 	else
-		*target = recording_find(replay->source, now > ms ? now - (uint64_t)ms : 0);
+		*target =
+			recording_find(replay->source, now > (uint64_t)ms ? now - (uint64_t)ms : 0);
 	return 0;
 }
 
