@@ -340,7 +340,7 @@ def changes_between_samples_are_seen():
                 for rate in ("cpu_percent", "io_read_per_s", "io_write_per_s"):
                     process.pop(rate, None)
                 # of a changed title or directory nothing tells: it is looked at in turn
-                if process["pid"] in (cast.pids["will_title"], cast.pids["will_move"]):
+                if process["pid"] in (cast.pids["will_title"], cast.pids["will_move"]) or process["pid"] not in cast.pids.values():
                     process["argv"] = process["title"] = process["cwd"] = None
         # what a zombie was is known only to who has seen it alive
         died = of_pid(by_key(now), cast.pids["will_die"])

@@ -115,7 +115,10 @@ def every_brief_life_is_counted(collector):
         # what is counted besides are other processes of the machine, and the watching lasts a little longer than was asked
         ok(born * 0.98 <= seen <= counted * 1.02, f"{collector}: all births are counted", born, seen, counted)
         ok(abs(rate_of(document, "deaths_per_s") * 6 - seen) < 0.02 * seen + 100, f"{collector}: and all deaths")
-        ok(document["host"]["unseen_births"] == 0, f"{collector}: none stayed unseen", document["host"]["unseen_births"])
+        # a kernel that is short of memory drops some of them, and then it is said
+        is_told = any("lost" in said for said in document["notes"])
+        ok(is_told or document["host"]["unseen_births"] == 0, f"{collector}: none stayed unseen, or it is said",
+           document["host"]["unseen_births"])
 
 
 def with_bpf():
