@@ -2,19 +2,20 @@
 import os
 import shutil
 import subprocess
+import tempfile
 
 from tap import Skip, find_clade, main, ok
 
 CLADE = find_clade()
 SRCDIR = os.environ.get("SRCDIR") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
-ENV = {"PATH": os.path.dirname(CLADE) + ":" + os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8", "HOME": "/nonexistent",
-       "TERM": "dumb"}
+ENV = {"PATH": os.path.dirname(CLADE) + ":" + os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8", "TERM": "dumb"}
 
 
 def run(*command, **options):
     if not shutil.which(command[0]):
         raise Skip(f"no {command[0]}")
-    return subprocess.run(command, env=ENV, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, **options)
+    with tempfile.TemporaryDirectory(prefix="clade-test-") as home:  # fish keeps its history there
+        return subprocess.run(command, env={**ENV, "HOME": home}, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, **options)
 
 
 def listed(what):
