@@ -12,7 +12,8 @@
 
 #include "clade/safe.h"
 
-enum { ESCAPE_DELAY_MS = 25 };
+/* The bytes of one key may come apart on a machine that is busy, or far away. */
+enum { ESCAPE_DELAY_MS = 100 };
 
 /* Signals only leave a note; a handler may do no more. */
 static volatile sig_atomic_t is_ending;
