@@ -371,19 +371,21 @@ static void strangers_bytes_come_out_as_they_went_in(void **state)
 	studio_free(studio);
 }
 
-/* A machine whose one process has that command line. */
-static void record_argv(struct studio *studio, char *argv, size_t len)
+/* A machine whose one process has that command line. `facts` are to live as long as the studio, which remembers whom it
+ * has seen. */
+static void record_argv(struct studio *studio, struct facts *facts, char *argv, size_t len)
 {
 	struct snapshot *snap = lab_snapshot(0, "1 0 /sbin/init init\n");
-	struct facts *facts = mem_new(1, sizeof(*facts));
+	const struct facts *own = snap->procs[0].facts;
 
-	*facts = *snap->procs[0].facts;
+	*facts = *own;
 	facts->argv = argv;
 	facts->argv_len = len;
 	facts->refs = 1000; /* never given back */
 	snap->procs[0].facts = facts;
 	lab_take(studio->lab, snap);
 	keep(studio, true);
+	snap->procs[0].facts = own;
 }
 
 static void two_megabytes_of_arguments_are_kept_whole(void **state)
@@ -391,13 +393,14 @@ static void two_megabytes_of_arguments_are_kept_whole(void **state)
 	enum { LEN = 2 << 20 };
 	struct studio *studio = studio_new();
 	char *argv = mem_new(LEN, 1);
+	struct facts facts;
 	struct player player;
 
 	(void)state;
 	for (size_t i = 0; i < LEN; i++)
 		argv[i] = (char)(i % 97 == 0 ? '\0' : i % 251 + 1);
 	argv[LEN - 1] = '\0';
-	record_argv(studio, argv, LEN);
+	record_argv(studio, &facts, argv, LEN);
 	player = player_open(studio->tape.data, studio->tape.len);
 	assert_int_equal(play(&player), 0);
 	assert_int_equal(player.now.snap->procs[0].facts->argv_len, LEN);
