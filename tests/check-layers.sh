@@ -13,7 +13,7 @@ declare -A home=(
 	[attribution.h]=attribute [attributor.h]=attribute
 	[bundle.h]=model [check.h]=model [diff.h]=model [column.h]=model [columns.def]=model [model.h]=model [moment.h]=model [query.h]=model [rows.h]=model [selection.h]=model [thresholds.h]=model
 	[comeback.h]=action [supervisor.h]=action
-	[audit.h]=action [execute.h]=action [haste.h]=action [plan.h]=action
+	[audit.h]=action [execute.h]=action [haste.h]=action [nice.h]=action [plan.h]=action
 	[confine.h]=action [diff_export.h]=export [export.h]=export [redact.h]=export [samples.h]=export [ring.h]=export [tui.h]=tui
 )
 
@@ -89,6 +89,8 @@ only "only terminal.c knows curses" '<(n?curses|term)[^>]*>' src/tui/terminal.c
 only "only main.c ends the program, but where memory ends" '(^|[^_[:alnum:]])_?exit\(' src/main.c src/base/mem.c \
 	src/action/self_test.c src/action/trial.c
 only "nothing sends a signal" '(^|[^_[:alnum:]])(kill|killpg|tgkill|tkill|pidfd_send_signal|raise)\(' src/action/execute.c
+only "nothing changes a priority but nice.c, and survive.c and haste.c their own" \
+	'(^|[^_[:alnum:]])(setpriority\(|SYS_ioprio_set)' src/action/nice.c src/action/haste.c src/survive.c src/action/trial.c
 only "nothing forks, executes or starts a thread but read-only mode's scribe and its self-test" \
 	'(^|[^_[:alnum:]])(fork|vfork|clone|clone3|system|popen|posix_spawnp?|exec[lv]p?e?|pthread_create|thrd_create)\(' src/action/scribe.c src/action/self_test.c src/action/trial.c
 only "no user or host is looked up through NSS" \

@@ -7,6 +7,7 @@
 
 #include "action/look.h"
 #include "clade/execute.h"
+#include "clade/nice.h"
 #include "clade/plan.h"
 #include "lab.h"
 #include "suite.h"
@@ -584,6 +585,62 @@ static void who_is_dead_is_told_from_a_leader_that_ended_first(void **state)
 	assert_false(look_is_dead(&entry));
 }
 
+/* ---- Priorities ---- */
+
+static void a_nice_value_stops_at_the_ends(void **state)
+{
+	(void)state;
+	assert_int_equal(nice_value(0, 1), 1);
+	assert_int_equal(nice_value(0, -1), -1);
+	assert_int_equal(nice_value(19, 1), 19);
+	assert_int_equal(nice_value(18, 5), 19);
+	assert_int_equal(nice_value(-20, -1), -20);
+	assert_int_equal(nice_value(-20, 1), -19);
+}
+
+static void who_was_forked_before_its_parent_was_changed_is_behind(void **state)
+{
+	const struct nice_change by = {.what = NICE_BY, .by = 1};
+	const struct nice_change io = {.what = NICE_IO, .io = NICE_IO_IDLE};
+
+	(void)state;
+	assert_true(nice_is_behind(&by, 0, 0, 1));  /* forked before */
+	assert_false(nice_is_behind(&by, 1, 0, 1)); /* after */
+	assert_false(nice_is_behind(&by, 7, 0, 1)); /* has one of its own */
+	assert_false(nice_is_behind(&by, 0, 0, 0)); /* the parent was refused, or ended */
+	assert_true(nice_is_behind(&io, 0, 0, 0));
+}
+
+static void what_came_of_a_change_is_told_with_why(void **state)
+{
+	struct scene scene = scene_of(machine, 60);
+	const struct nice_change less = {.what = NICE_BY, .by = -1};
+	const struct nice_change real_time = {.what = NICE_IO, .io = NICE_IO_REAL_TIME, .level = 3};
+
+	(void)state;
+	plan_tree(&scene, 50);
+	nice_add_result(&scene.said, &less, scene.plan,
+			&(struct nice_progress){
+				.planned = 1,
+				.changed = 1,
+				.same = 2,
+				.gone = 3,
+				.mistaken = 1,
+				.refused = 5,
+				.errors = {{EACCES, 4}, {EPERM, 1}},
+			});
+	assert_string_equal(text_str(&scene.said),
+			    "nice -1: 1 process changed, 4 refused: only root may raise a priority (CAP_SYS_NICE, or RLIMIT_NICE), "
+			    "1 refused: another user's, 2 at the end of the range, 3 ended before, "
+			    "1 ended meanwhile, and another has the pid; left out: 1 (clade itself), 2 (clade runs in it)");
+	text_clear(&scene.said);
+	nice_add_result(&scene.said, &real_time, scene.plan,
+			&(struct nice_progress){.changed = 1200, .same = 1, .newcomers = 2, .is_stopped = true});
+	assert_contains(text_str(&scene.said), "I/O real-time 3: 1,200 processes changed, 1 had it already, 2 of them found later, "
+					       "then it was stopped; left out");
+	scene_done(&scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -612,6 +669,9 @@ int main(void)
 		cmocka_unit_test(what_could_be_several_is_listed),
 		cmocka_unit_test(signals_have_names),
 		cmocka_unit_test(seventy_thousand_are_planned_in_no_time),
+		cmocka_unit_test(a_nice_value_stops_at_the_ends),
+		cmocka_unit_test(who_was_forked_before_its_parent_was_changed_is_behind),
+		cmocka_unit_test(what_came_of_a_change_is_told_with_why),
 		cmocka_unit_test(stat_is_parsed_whatever_the_name_is),
 		cmocka_unit_test(who_is_dead_is_told_from_a_leader_that_ended_first),
 	};

@@ -362,6 +362,28 @@ static void a_filter_that_is_broken_says_why(void **state)
 	desk_free(desk);
 }
 
+static void priorities_are_not_for_recordings_and_read_only_screens(void **state)
+{
+	static const uint32_t keys[] = {KEY_CODE_F7, KEY_CODE_F8, 'i'};
+	struct desk *desk = desk_new(24, 100, false);
+
+	(void)state;
+	take_bad_night(desk, 1);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		desk->ui.is_readonly = false;
+		press(desk, keys[i]);
+		assert_contains(desk_read(desk), "these processes are not those of this machine, now");
+		assert_null(desk->ui.dialogue);
+		desk->ui.is_readonly = true;
+		desk->ui.is_live = true;
+		press(desk, keys[i]);
+		assert_contains(desk_read(desk), "read-only: no priority can be changed");
+		assert_null(desk->ui.dialogue);
+		desk->ui.is_live = false;
+	}
+	desk_free(desk);
+}
+
 static void details_say_why_a_process_has_its_owner(void **state)
 {
 	struct desk *desk = desk_new(40, 100, false);
@@ -961,6 +983,7 @@ int main(void)
 		cmocka_unit_test(a_search_goes_to_the_first_match_and_the_next),
 		cmocka_unit_test(a_process_is_gone_to_by_its_id),
 		cmocka_unit_test(a_filter_that_is_broken_says_why),
+		cmocka_unit_test(priorities_are_not_for_recordings_and_read_only_screens),
 		cmocka_unit_test(details_say_why_a_process_has_its_owner),
 		cmocka_unit_test(help_shows_every_key),
 		cmocka_unit_test(no_two_commands_claim_one_key),

@@ -2,12 +2,13 @@
  * What was done to whom: one JSON line before and one after, appended to a file that only its owner
  * reads, and a line each for the system log. Root's is in /var/log/clade, a user's in
  * $XDG_STATE_HOME/clade. A kill that cannot be written down is not prevented: the user is told
- * first.
+ * first. A change of priority is written down in the same way.
  */
 #ifndef CLADE_AUDIT_H
 #define CLADE_AUDIT_H
 
 #include "clade/execute.h"
+#include "clade/nice.h"
 #include "clade/plan.h"
 #include "clade/text.h"
 #include "clade/users.h"
@@ -25,5 +26,11 @@ const char *audit_why(const struct audit *audit);
 /* Writes what is about to be done, and after it what came of it. Returns 0 or -errno. */
 int audit_begin(struct audit *audit, const struct plan *plan, double grace_s);
 int audit_end(struct audit *audit, const struct execute_progress *progress);
+
+/* The same of a change of priority: "signal" is null, "change" says what. */
+int audit_begin_nice(struct audit *audit, const struct plan *plan,
+		     const struct nice_change *change);
+int audit_end_nice(struct audit *audit, const struct plan *plan,
+		   const struct nice_progress *progress);
 
 #endif

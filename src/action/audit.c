@@ -37,6 +37,8 @@ struct audit {
 	char id[40]; /* of the kill: its two lines have the same */
 	char *words; /* what was chosen */
 	int signal;
+	bool is_nice; /* no signal: a change of priority */
+	struct nice_change change;
 };
 
 /* ---- The file ---- */
@@ -277,6 +279,17 @@ static void put_steps(struct jsonw *json, const struct plan *plan)
 	jsonw_array_end(json);
 }
 
+static void put_change(struct jsonw *json, const struct audit *audit)
+{
+	struct text words = {0};
+
+	if (!audit->is_nice)
+		return;
+	nice_add_change(&words, &audit->change);
+	put_bytes(json, "change", text_str(&words));
+	text_done(&words);
+}
+
 static void begin_line(struct jsonw *json, struct text *line, const struct audit *audit,
 		       const char *event)
 {
@@ -289,7 +302,8 @@ static void begin_line(struct jsonw *json, struct text *line, const struct audit
 	jsonw_string(json, audit->id);
 	put_who(json, audit);
 	jsonw_key(json, "signal");
-	jsonw_string(json, signal_get(audit->signal)->name);
+	jsonw_string(json, audit->is_nice ? NULL : signal_get(audit->signal)->name);
+	put_change(json, audit);
 	put_bytes(json, "chosen", audit->words);
 }
 
@@ -317,24 +331,35 @@ static void tell_begin(const struct audit *audit, const struct plan *plan)
 	text_done(&words);
 }
 
-int audit_begin(struct audit *audit, const struct plan *plan, double grace_s)
+static void take_plan(struct audit *audit, const struct plan *plan)
 {
-	struct text line = {0};
-	struct jsonw json;
-
 	snprintf(audit->id, sizeof(audit->id), "%llx-%x",
 		 (unsigned long long)clock_ns(CLOCK_REALTIME), (unsigned)getpid());
 	free(audit->words);
 	audit->words = mem_strdup(plan->words);
 	audit->signal = plan->signal;
+}
+
+static void put_plan(struct jsonw *json, const struct plan *plan)
+{
+	put_number(json, "processes", plan->n_steps);
+	put_number(json, "left_out", plan->n_kept);
+	put_commands(json, plan);
+	put_owners(json, plan);
+	put_steps(json, plan);
+}
+
+int audit_begin(struct audit *audit, const struct plan *plan, double grace_s)
+{
+	struct text line = {0};
+	struct jsonw json;
+
+	take_plan(audit, plan);
+	audit->is_nice = false;
 	begin_line(&json, &line, audit, "begin");
 	jsonw_key(&json, "grace_s");
 	jsonw_real(&json, grace_s, 1);
-	put_number(&json, "processes", plan->n_steps);
-	put_number(&json, "left_out", plan->n_kept);
-	put_commands(&json, plan);
-	put_owners(&json, plan);
-	put_steps(&json, plan);
+	put_plan(&json, plan);
 	tell_begin(audit, plan);
 	return end_line(&json, &line, audit);
 }
@@ -383,6 +408,77 @@ int audit_end(struct audit *audit, const struct execute_progress *progress)
 	put_survivors(&json, progress);
 	text_printf(&words, "kill %s ends: ", audit->id);
 	execute_add_result(&words, progress);
+	tell_system(&words);
+	text_done(&words);
+	return end_line(&json, &line, audit);
+}
+
+/* ---- Priorities ---- */
+
+static void tell_begin_nice(const struct audit *audit, const struct plan *plan)
+{
+	const char *name = users_find_name(audit->users, geteuid());
+	struct text words = {0};
+
+	text_printf(&words, "priority %s begins: user %s uid %u gives ", audit->id,
+		    name ? name : "-", geteuid());
+	nice_add_change(&words, &audit->change);
+	text_printf(&words, " to %zu processes: ", plan->n_steps);
+	safe_add(&words, plan->words, strlen(plan->words));
+	tell_system(&words);
+	text_done(&words);
+}
+
+int audit_begin_nice(struct audit *audit, const struct plan *plan, const struct nice_change *change)
+{
+	struct text line = {0};
+	struct jsonw json;
+
+	take_plan(audit, plan);
+	audit->is_nice = true;
+	audit->change = *change;
+	begin_line(&json, &line, audit, "begin");
+	put_plan(&json, plan);
+	tell_begin_nice(audit, plan);
+	return end_line(&json, &line, audit);
+}
+
+static void put_errors(struct jsonw *json, const struct nice_progress *progress)
+{
+	jsonw_key(json, "errors");
+	jsonw_array(json);
+	for (size_t i = 0; i < NICE_ERRORS && progress->errors[i].n > 0; i++) {
+		jsonw_object(json);
+		put_bytes(json, "error", strerror(progress->errors[i].error));
+		put_number(json, "processes", progress->errors[i].n);
+		jsonw_object_end(json);
+	}
+	jsonw_array_end(json);
+}
+
+int audit_end_nice(struct audit *audit, const struct plan *plan,
+		   const struct nice_progress *progress)
+{
+	struct text line = {0};
+	struct text words = {0};
+	struct jsonw json;
+
+	begin_line(&json, &line, audit, "end");
+	jsonw_key(&json, "result");
+	jsonw_string(&json, progress->error != 0   ? "failed"
+			    : progress->is_stopped ? "cancelled"
+						   : "changed");
+	put_bytes(&json, "error", progress->error != 0 ? strerror(-progress->error) : NULL);
+	put_number(&json, "processes", progress->planned);
+	put_number(&json, "found_later", progress->newcomers);
+	put_number(&json, "changed", progress->changed);
+	put_number(&json, "same", progress->same);
+	put_number(&json, "gone", progress->gone);
+	put_number(&json, "mistaken", progress->mistaken);
+	put_number(&json, "refused", progress->refused);
+	put_errors(&json, progress);
+	text_printf(&words, "priority %s ends: ", audit->id);
+	nice_add_result(&words, &audit->change, plan, progress);
 	tell_system(&words);
 	text_done(&words);
 	return end_line(&json, &line, audit);

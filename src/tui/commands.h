@@ -37,6 +37,11 @@ void command_clear(struct ui *ui);
 /* kill.c */
 void command_kill(struct ui *ui);
 
+/* nice.c */
+void command_nicer(struct ui *ui);
+void command_less_nice(struct ui *ui);
+void command_io(struct ui *ui);
+
 /* details.c */
 void command_help(struct ui *ui);
 void command_details(struct ui *ui);

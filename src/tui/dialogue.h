@@ -78,6 +78,19 @@ bool input_take(struct input *input, uint32_t key);
 /* Draws the prompt, the text and a cursor; returns the columns they take. */
 int input_draw(const struct input *input, struct cells *cells, int row, const char *prompt);
 
+/* ---- A list to choose from (menu.c) ---- */
+
+struct menu;
+struct text;
+
+/* Opens one; what is chosen goes to the function, once the menu is closed. NULL before the first
+ * sample. */
+struct menu *menu_open(struct ui *ui, const char *title,
+		       void (*function)(struct ui *ui, uint32_t value));
+
+/* Adds an item; takes the text, which is empty then. */
+void menu_add(struct menu *menu, uint32_t value, struct text *text, bool is_selected);
+
 /* ---- A page of text (page.c) ---- */
 
 /* Opens a page with the lines of ui->page. */

@@ -42,71 +42,6 @@ struct kill {
 	size_t top;
 };
 
-/* ---- What is chosen ---- */
-
-static void add_target(struct kill *kill, enum plan_target_type type, int32_t index)
-{
-	kill->targets = mem_grow(kill->targets, kill->n_targets + 1, sizeof(*kill->targets));
-	kill->targets[kill->n_targets++] = (struct plan_target){.type = type, .index = index};
-}
-
-static void add_tree_of_each(struct kill *kill, const struct ui *ui, struct target target)
-{
-	int32_t *procs;
-	size_t n = ui_target_procs(ui, target, &procs);
-
-	for (size_t i = 0; i < n; i++)
-		add_target(kill, TARGET_TREE, procs[i]);
-	free(procs);
-}
-
-static void take_target(struct kill *kill, const struct ui *ui, struct target target)
-{
-	int32_t index;
-
-	switch (target.key.type) {
-	case ROW_OWNER:
-		index = row_key_find_owner(ui->model, target.key);
-		if (index != NO_OWNER)
-			add_target(kill, TARGET_OWNER_NESTED, index);
-		break;
-	case ROW_PROC:
-		index = snapshot_find(ui->model->snap, target.key.proc);
-		if (index != NO_PROC)
-			add_target(kill, target.is_whole ? TARGET_TREE : TARGET_PROC, index);
-		break;
-	case ROW_BUNDLE:
-		add_tree_of_each(kill, ui, target);
-		break;
-	}
-}
-
-/* "owner docker:5e6e…", "pid 4211 and all below", "3 tagged rows" */
-static void add_words(struct text *words, const struct ui *ui, const struct target *targets,
-		      size_t n)
-{
-	int32_t owner;
-
-	if (n > 1 || ui->tags.n > 0) {
-		text_printf(words, "%zu tagged %s", n, n == 1 ? "row" : "rows");
-		return;
-	}
-	switch (targets[0].key.type) {
-	case ROW_OWNER:
-		owner = row_key_find_owner(ui->model, targets[0].key);
-		if (owner != NO_OWNER)
-			text_printf(words, "owner:%s", ui->model->attr->owners[owner].id);
-		break;
-	case ROW_PROC:
-		text_printf(words, "pid:%lld", (long long)targets[0].key.proc.pid);
-		break;
-	case ROW_BUNDLE:
-		text_printf(words, "those alike below pid %lld",
-			    (long long)targets[0].key.proc.pid);
-		break;
-	}
-}
-
 /* ---- The plan ---- */
 
 static void find_supervisors(struct kill *kill, const struct ui *ui)
@@ -279,12 +214,16 @@ static bool ask_parents(struct kill *kill, struct ui *ui, int number)
 
 	if (kill->plan->n_steps > 0 || n == 0)
 		return false;
+	kill->targets = mem_grow(kill->targets, n, sizeof(*kill->targets));
 	kill->n_targets = 0;
 	for (size_t i = 0; i < n; i++) {
 		int32_t parent = snapshot_find(ui->model->snap, kill->plan->reapers[i].key);
 
 		if (parent != NO_PROC)
-			add_target(kill, number == SIGCHLD ? TARGET_PROC : TARGET_TREE, parent);
+			kill->targets[kill->n_targets++] = (struct plan_target){
+				.type = number == SIGCHLD ? TARGET_PROC : TARGET_TREE,
+				.index = parent,
+			};
 	}
 	kill->signal = number;
 	return make_plan(kill, ui);
@@ -578,9 +517,8 @@ static void open_kill(struct ui *ui, const struct target *targets, size_t n)
 	struct kill *kill = mem_new(1, sizeof(*kill));
 	struct text words = {0};
 
-	for (size_t i = 0; i < n; i++)
-		take_target(kill, ui, targets[i]);
-	add_words(&words, ui, targets, n);
+	kill->n_targets = ui_plan_targets(ui, targets, n, &kill->targets);
+	ui_add_target_words(&words, ui, targets, n);
 	kill->words = text_take(&words);
 	kill->signal = SIGTERM;
 	kill->audit = audit_open(ui->users);
@@ -594,15 +532,7 @@ void command_kill(struct ui *ui)
 	struct target *targets;
 	size_t n;
 
-	if (ui->is_readonly) {
-		ui_say(ui, true, "read-only: nothing can be signalled");
-		return;
-	}
-	if (!ui->is_live) {
-		ui_say(ui, true, "these processes are not those of this machine, now");
-		return;
-	}
-	if (!ui->model)
+	if (!ui_may_act(ui, "nothing can be signalled"))
 		return;
 	n = ui_targets(ui, &targets);
 	if (n > 0)

@@ -113,9 +113,8 @@ static const struct dialogue dialogue_menu = {
 	.close = close_menu,
 };
 
-/* NULL before the first sample. */
-static struct menu *open_menu(struct ui *ui, const char *title,
-			      void (*function)(struct ui *ui, uint32_t value))
+struct menu *menu_open(struct ui *ui, const char *title,
+		       void (*function)(struct ui *ui, uint32_t value))
 {
 	struct menu *menu;
 
@@ -128,7 +127,7 @@ static struct menu *open_menu(struct ui *ui, const char *title,
 	return menu;
 }
 
-static void add_item(struct menu *menu, uint32_t value, struct text *text, bool is_selected)
+void menu_add(struct menu *menu, uint32_t value, struct text *text, bool is_selected)
 {
 	menu->items = mem_grow(menu->items, menu->n + 1, sizeof(*menu->items));
 	if (is_selected)
@@ -144,13 +143,13 @@ static void apply_sort(struct ui *ui, uint32_t value)
 
 void command_sort(struct ui *ui)
 {
-	struct menu *menu = open_menu(ui, "Sort by", apply_sort);
+	struct menu *menu = menu_open(ui, "Sort by", apply_sort);
 
 	for (uint32_t i = 0; menu && i < COLUMNS_N; i++) {
 		struct text text = {0};
 
 		text_printf(&text, "%-7s %s", columns[i].title, columns[i].help);
-		add_item(menu, i, &text, i == ui->preferences.sorts[ui->view.mode]);
+		menu_add(menu, i, &text, i == ui->preferences.sorts[ui->view.mode]);
 	}
 }
 
@@ -177,14 +176,14 @@ void command_states(struct ui *ui)
 		{'\0', "all states"}, {'D', "uninterruptible"}, {'Z', "zombies"},
 		{'T', "stopped"},     {'R', "running"},         {'S', "sleeping"},
 	};
-	struct menu *menu = open_menu(ui, "Show processes in state", apply_state);
+	struct menu *menu = menu_open(ui, "Show processes in state", apply_state);
 
 	for (size_t i = 0; menu && i < sizeof(states) / sizeof(states[0]); i++) {
 		struct text text = {0};
 
 		text_printf(&text, "%c %-16s %zu", states[i].state ? states[i].state : ' ',
 			    states[i].what, count_state(ui->model->snap, states[i].state));
-		add_item(menu, (uint32_t)states[i].state, &text, states[i].state == ui->states[0]);
+		menu_add(menu, (uint32_t)states[i].state, &text, states[i].state == ui->states[0]);
 	}
 }
 
@@ -227,7 +226,7 @@ static void apply_user(struct ui *ui, uint32_t value)
 
 void command_users(struct ui *ui)
 {
-	struct menu *menu = open_menu(ui, "Show processes of", apply_user);
+	struct menu *menu = menu_open(ui, "Show processes of", apply_user);
 	struct user_count *counts;
 	struct user_count *entry, *next;
 	struct text text = {0};
@@ -235,7 +234,7 @@ void command_users(struct ui *ui)
 	if (!menu)
 		return;
 	text_add(&text, "all users");
-	add_item(menu, UINT32_MAX, &text, true);
+	menu_add(menu, UINT32_MAX, &text, true);
 	counts = count_users(ui->model->snap);
 	HASH_ITER (hh, counts, entry, next) {
 		const char *name = users_find_name(ui->users, entry->uid);
@@ -245,7 +244,7 @@ void command_users(struct ui *ui)
 		else
 			text_printf(&text, "%-16u %zu", entry->uid, entry->count);
 		if (entry->uid != UINT32_MAX)
-			add_item(menu, entry->uid, &text, entry->uid == ui->view.uid);
+			menu_add(menu, entry->uid, &text, entry->uid == ui->view.uid);
 		text_clear(&text);
 		HASH_DEL(counts, entry);
 		free(entry);

@@ -135,3 +135,87 @@ enum tagged ui_row_tagged(const struct ui *ui, size_t row)
 	}
 	return TAGGED_NOT;
 }
+
+/* ---- For plans ---- */
+
+static void add_target(struct plan_target **plan_targets, size_t *n, enum plan_target_type type,
+		       int32_t index)
+{
+	*plan_targets = mem_grow(*plan_targets, *n + 1, sizeof(**plan_targets));
+	(*plan_targets)[(*n)++] = (struct plan_target){.type = type, .index = index};
+}
+
+static void add_tree_of_each(const struct ui *ui, struct target target,
+			     struct plan_target **plan_targets, size_t *n)
+{
+	int32_t *procs;
+	size_t n_procs = ui_target_procs(ui, target, &procs);
+
+	for (size_t i = 0; i < n_procs; i++)
+		add_target(plan_targets, n, TARGET_TREE, procs[i]);
+	free(procs);
+}
+
+size_t ui_plan_targets(const struct ui *ui, const struct target *targets, size_t n_targets,
+		       struct plan_target **plan_targets)
+{
+	size_t n = 0;
+	int32_t index;
+
+	*plan_targets = NULL;
+	for (size_t i = 0; i < n_targets; i++) {
+		struct target target = targets[i];
+
+		switch (target.key.type) {
+		case ROW_OWNER:
+			index = row_key_find_owner(ui->model, target.key);
+			if (index != NO_OWNER)
+				add_target(plan_targets, &n, TARGET_OWNER_NESTED, index);
+			break;
+		case ROW_PROC:
+			index = snapshot_find(ui->model->snap, target.key.proc);
+			if (index != NO_PROC)
+				add_target(plan_targets, &n,
+					   target.is_whole ? TARGET_TREE : TARGET_PROC, index);
+			break;
+		case ROW_BUNDLE:
+			add_tree_of_each(ui, target, plan_targets, &n);
+			break;
+		}
+	}
+	return n;
+}
+
+void ui_add_target_words(struct text *words, const struct ui *ui, const struct target *targets,
+			 size_t n)
+{
+	int32_t owner;
+
+	if (n > 1 || ui->tags.n > 0) {
+		text_printf(words, "%zu tagged %s", n, n == 1 ? "row" : "rows");
+		return;
+	}
+	switch (targets[0].key.type) {
+	case ROW_OWNER:
+		owner = row_key_find_owner(ui->model, targets[0].key);
+		if (owner != NO_OWNER)
+			text_printf(words, "owner:%s", ui->model->attr->owners[owner].id);
+		break;
+	case ROW_PROC:
+		text_printf(words, "pid:%lld", (long long)targets[0].key.proc.pid);
+		break;
+	case ROW_BUNDLE:
+		text_printf(words, "those alike below pid %lld",
+			    (long long)targets[0].key.proc.pid);
+		break;
+	}
+}
+
+bool ui_may_act(struct ui *ui, const char *refusal)
+{
+	if (ui->is_readonly)
+		ui_say(ui, true, "read-only: %s", refusal);
+	else if (!ui->is_live)
+		ui_say(ui, true, "these processes are not those of this machine, now");
+	return !ui->is_readonly && ui->is_live && ui->model;
+}

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "clade/model.h"
+#include "clade/plan.h"
 #include "clade/rows.h"
 #include "clade/users.h"
 #include "dialogue.h"
@@ -147,6 +148,18 @@ size_t ui_targets(const struct ui *ui, struct target **targets);
 /* The processes of the shown model that a target stands for now, those in closed and filtered rows
  * too, by index, ascending. Returns how many; the array is the heap's. */
 size_t ui_target_procs(const struct ui *ui, struct target target, int32_t **procs);
+
+/* The same as a plan takes them. Returns how many; the array is the heap's. */
+size_t ui_plan_targets(const struct ui *ui, const struct target *targets, size_t n_targets,
+		       struct plan_target **plan_targets);
+
+/* "owner:docker:5e6e…", "pid:4211", "3 tagged rows": for the audit. */
+void ui_add_target_words(struct text *words, const struct ui *ui, const struct target *targets,
+			 size_t n);
+
+/* Whether processes may be acted upon: not in read-only mode, not those of a recording. Otherwise
+ * the user is told. */
+bool ui_may_act(struct ui *ui, const char *refusal);
 
 /* Selects a process, and opens what lies above it; false when a filter hides it. */
 bool ui_go_to(struct ui *ui, struct proc_key key);

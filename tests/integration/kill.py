@@ -13,44 +13,11 @@ import subprocess
 import time
 
 import lib
+from trees import Screen, bomb_binary, full, members, start
 from lib import (CLADE, HERE, NOBODY, Scene, Skip, as_nobody, children_of, clade, is_alive, main, note, ok, pen, read, stat_of, wait_for)
 
 CAP = 3000
 SESSION = "11111111-2222-4333-8444-5555555555"
-
-
-def bomb_binary():
-    path = f"{pen().dir}/bomb"
-    if not os.path.exists(path):
-        compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-        if not compiler:
-            raise Skip("no C compiler")
-        command = [compiler, "-O1", "-static", f"-DLIFE={lib.LIFE_S}", f"{HERE}/bomb.c", "-o", path]
-        subprocess.run(command, check=True, capture_output=True)
-        os.chmod(path, 0o755)
-    return path
-
-
-def start(scene, *words, env=None, cgroups=()):
-    """A tree of bomb.c, a child of the test in a session of its own; also put into further control groups."""
-    def enter():
-        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
-        scene.enter()
-        for cgroup in cgroups:
-            with open(f"{cgroup}/cgroup.procs", "w") as file:
-                file.write("0")
-        os.setsid()
-    return subprocess.Popen([bomb_binary(), *map(str, words)], env=env or {}, cwd=scene.dir, preexec_fn=enter,
-                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-def full(scene, n):
-    """Waits until the scene has so many processes."""
-    wait_for(f"{n} processes", lambda: len(members(scene)) >= n, 60)
-
-
-def members(scene):
-    return [int(pid) for pid in read(f"{scene.cgroup}/cgroup.procs").split()]
 
 
 def living(scene):
@@ -469,36 +436,6 @@ def tmux_and_its_client_live():
         ok(is_alive(client.pid) and scene.run([*tmux, "list-clients"], env), "the client that shows it lives, and what that runs in", said)
         ok("Gone: 5 processes" in said, "the other window's tree is gone", said)
         ok("shows a terminal of the multiplexer" in said, "why is said", said)
-
-
-class Screen:
-    """clade's UI in a tmux of its own."""
-
-    def __init__(self, scene, *words):
-        self.scene = scene
-        self.tmux = ["tmux", "-S", f"{scene.dir}/screen", "-f", "/dev/null"]
-        self.env = {"SHELL": "/bin/sh", "TERM": "xterm", "LC_ALL": "C.UTF-8"}
-        scene.run([*self.tmux, "new-session", "-d", "-n", "ui", "-x", "260", "-y", "30", " ".join([CLADE, *words])], self.env)
-        self.expect("Quit")
-
-    def text(self):
-        return self.scene.run([*self.tmux, "capture-pane", "-p", "-t", "ui"], self.env)
-
-    def press(self, *keys):
-        for key in keys:
-            self.scene.run([*self.tmux, "send-keys", "-t", "ui", key], self.env)
-
-    def expect(self, words, patience_s=20):
-        return wait_for(f"the screen to say {words!r}", lambda: (lambda text: text if words in text else "")(self.text()), patience_s)
-
-    def choose(self, words):
-        self.press("F5", "/")
-        self.expect("Search")
-        self.press(words, "Enter")
-        try:
-            self.expect(words)
-        except TimeoutError as error:
-            raise TimeoutError(self.text()) from error
 
 
 def a_tree_is_ended_from_the_keyboard():

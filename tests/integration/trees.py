@@ -1,0 +1,71 @@
+"""Trees of bomb.c, and clade's UI in front of them: what the tests of kills and of priorities share."""
+import os
+import shutil
+import subprocess
+
+import lib
+from lib import CLADE, HERE, Skip, pen, read, wait_for
+
+
+def bomb_binary():
+    path = f"{pen().dir}/bomb"
+    if not os.path.exists(path):
+        compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+        if not compiler:
+            raise Skip("no C compiler")
+        command = [compiler, "-O1", "-static", f"-DLIFE={lib.LIFE_S}", f"{HERE}/bomb.c", "-o", path]
+        subprocess.run(command, check=True, capture_output=True)
+        os.chmod(path, 0o755)
+    return path
+
+
+def start(scene, *words, env=None, cgroups=()):
+    """A tree of bomb.c, a child of the test in a session of its own; also put into further control groups."""
+    def enter():
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+        scene.enter()
+        for cgroup in cgroups:
+            with open(f"{cgroup}/cgroup.procs", "w") as file:
+                file.write("0")
+        os.setsid()
+    return subprocess.Popen([bomb_binary(), *map(str, words)], env=env or {}, cwd=scene.dir, preexec_fn=enter,
+                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def full(scene, n):
+    """Waits until the scene has so many processes."""
+    wait_for(f"{n} processes", lambda: len(members(scene)) >= n, 60)
+
+
+def members(scene):
+    return [int(pid) for pid in read(f"{scene.cgroup}/cgroup.procs").split()]
+
+
+class Screen:
+    """clade's UI in a tmux of its own; `before` is a program that runs it."""
+
+    def __init__(self, scene, *words, before=()):
+        self.scene = scene
+        self.tmux = ["tmux", "-S", f"{scene.dir}/screen", "-f", "/dev/null"]
+        self.env = {"SHELL": "/bin/sh", "TERM": "xterm", "LC_ALL": "C.UTF-8"}
+        scene.run([*self.tmux, "new-session", "-d", "-n", "ui", "-x", "260", "-y", "30", " ".join([*before, CLADE, *words])], self.env)
+        self.expect("Quit")
+
+    def text(self):
+        return self.scene.run([*self.tmux, "capture-pane", "-p", "-t", "ui"], self.env)
+
+    def press(self, *keys):
+        for key in keys:
+            self.scene.run([*self.tmux, "send-keys", "-t", "ui", key], self.env)
+
+    def expect(self, words, patience_s=20):
+        return wait_for(f"the screen to say {words!r}", lambda: (lambda text: text if words in text else "")(self.text()), patience_s)
+
+    def choose(self, words):
+        self.press("F5", "/")
+        self.expect("Search")
+        self.press(words, "Enter")
+        try:
+            self.expect(words)
+        except TimeoutError as error:
+            raise TimeoutError(self.text()) from error
