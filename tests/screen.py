@@ -71,7 +71,9 @@ def help_sort_pause():
     with Screen(120, 50) as screen:
         screen.shows("owners", r"▸ ")
         screen.keys("F1")
-        screen.shows("help", r"^F10 q +quit")
+        screen.shows("help", r"^F1 h \? +this help")
+        screen.keys("End")
+        screen.shows("to its end", r"^F10 q +quit")
         screen.keys("Escape")
         screen.keys("F6")
         screen.shows("sorts", r"^Sort by")
