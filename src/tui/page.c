@@ -7,13 +7,60 @@
 #include "panes.h"
 #include "ui.h"
 
-static size_t page_lines(const struct ui *ui)
+/* The bytes of a line that stand in one row. */
+static size_t row_len(const char *line, size_t width)
 {
-	size_t lines = 0;
+	size_t fit = safe_fit(line, width, NULL);
 
-	for (size_t i = 0; i < ui->page.len; i++)
-		lines += ui->page.data[i] == '\n';
-	return lines;
+	return fit > 0 ? fit : strlen(line);
+}
+
+/* How many rows it needs. */
+static size_t line_rows(const char *line, size_t width)
+{
+	size_t rows = 0;
+
+	do {
+		line += row_len(line, width);
+		rows++;
+	} while (*line);
+	return rows;
+}
+
+/* The next line of a page into `line`; returns what is behind it. */
+static const char *next_line(const char *from, struct text *line)
+{
+	size_t len = strcspn(from, "\n");
+
+	text_clear(line);
+	text_add_bytes(line, from, len);
+	return from + len + (from[len] == '\n');
+}
+
+static size_t rows_in_view(const struct ui *ui)
+{
+	return ui->height > 3 ? (size_t)ui->height - 2 : 1;
+}
+
+/* How many lines can stand at the top: from the last of them on, all that is left is in view. */
+static size_t page_tops(const struct ui *ui)
+{
+	const char *from = text_str(&ui->page);
+	size_t width = (size_t)ui->width;
+	struct text line = {0};
+	size_t rows = 0;
+	size_t tops = 1;
+
+	while (*from) {
+		from = next_line(from, &line);
+		rows += line_rows(text_str(&line), width);
+	}
+	for (from = text_str(&ui->page); *from && rows > rows_in_view(ui); tops++) {
+		from = next_line(from, &line);
+		rows -= line_rows(text_str(&line), width);
+	}
+	text_done(&line);
+	return tops;
 }
 
 static void handle_page(struct ui *ui, const struct event *event)
@@ -24,22 +71,16 @@ static void handle_page(struct ui *ui, const struct event *event)
 	    key == 'h' || key == '?')
 		dialogue_close(ui);
 	else
-		ui->page_top = dialogue_move(key, ui->page_top, page_lines(ui),
-					     ui->height > 3 ? (size_t)ui->height - 3 : 1);
+		ui->page_top = dialogue_move(key, ui->page_top, page_tops(ui), rows_in_view(ui));
 }
 
 /* Draws a line, over as many rows as it needs; returns the row below. */
 static int draw_line(struct cells *cells, int row, int bottom, const char *line)
 {
-	size_t len = strlen(line);
-	size_t done = 0;
-
 	do {
-		size_t fit = safe_fit(line + done, (size_t)cells->columns, NULL);
-
-		cells_put(cells, row++, 0, cells->columns, STYLE_NORMAL, line + done);
-		done += fit > 0 ? fit : len - done;
-	} while (done < len && row < bottom);
+		cells_put(cells, row++, 0, cells->columns, STYLE_NORMAL, line);
+		line += row_len(line, (size_t)cells->columns);
+	} while (*line && row < bottom);
 	return row;
 }
 
@@ -53,11 +94,7 @@ static void draw_page(const struct ui *ui, struct cells *cells, const struct lay
 
 	dialogue_draw_title(cells, ui->page_title);
 	while (*from && row < bottom) {
-		size_t len = strcspn(from, "\n");
-
-		text_clear(&line);
-		text_add_bytes(&line, from, len);
-		from += len + (from[len] == '\n');
+		from = next_line(from, &line);
 		if (skip > 0)
 			skip--;
 		else
