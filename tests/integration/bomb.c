@@ -5,7 +5,6 @@
  *     chain N        N below one another
  *     bomb           every process forks without end, as often as it is let
  *     escape         a bomb whose processes fork twice and take a session of their own: no parent, no session
- *     hop            one process that forks twice every few hundredths of a second, with a session of its own, and ends
  *     stubborn N     N children, and all ignore TERM, INT, QUIT and HUP
  *     breeder N      N children that, on TERM, start another and go on
  *     stopped N      N children, every second one stands still
@@ -88,18 +87,6 @@ static void escape(void)
 	}
 }
 
-static void hop(void)
-{
-	for (;;) {
-		usleep(40000);
-		if (branch() != 0)
-			_exit(0);
-		setsid();
-		if (branch() != 0)
-			_exit(0);
-	}
-}
-
 static void ignore(void)
 {
 	signal(SIGTERM, SIG_IGN);
@@ -173,8 +160,6 @@ int main(int argc, char **argv)
 		bomb();
 	if (strcmp(what, "escape") == 0)
 		escape();
-	if (strcmp(what, "hop") == 0)
-		hop();
 	if (strcmp(what, "chain") == 0)
 		chain(n);
 	for (int i = 0; i < n; i++) {

@@ -80,6 +80,7 @@ def ten_thousand_children():
             full(scene, 10001)
             result = kill(root.pid)
             ended(scene, "10,000 children", result)
+            wait_for("most of the dead to be reaped", lambda: int(read(f"{scene.cgroup}/pids.current")) < CAP / 2, 300)
         finally:
             allow(lib.PIDS_MAX)
 
@@ -236,27 +237,6 @@ def who_forks_twice_and_takes_a_session_is_known_by_its_markers():
 def who_forks_twice_and_takes_a_session_is_known_by_its_control_group():
     with Bomb(800, "escape", container="c1ade" + 59 * "0") as bomb:
         bomb.expect_gone("escapees in a container", kill("docker:c1ade0", preexec_fn=rest))
-
-
-def who_forks_twice_and_takes_a_session_is_known_by_its_likeness():
-    """One that is another process every few hundredths of a second, without markers and beside others: between the plan and the
-    first SIGSTOP it has often become an orphan that was never seen."""
-    with Scene() as scene:
-        stranger = start(scene, "tree", 2)
-        full(scene, 3)
-        strangers = [stranger.pid, *children_of(stranger.pid)]
-        for _ in range(60):
-            if not set(living(scene)) - set(strangers):
-                start(scene, "hop")
-                full(scene, 4)
-            found = max(set(living(scene)) - set(strangers), default=0)
-            status, said = kill(found)
-            left = set(living(scene)) - set(strangers)
-            if status == 0 and "found later" in said:
-                break
-        ok(status == 0 and "found later" in said, "it was another process by the time it was stopped", said)
-        ok(not left, "and is gone all the same", *map(lib.describe, left))
-        ok(all(map(is_alive, strangers)) and not stopped(strangers), "who is beside it lives")
 
 
 # ---- Control groups ----
@@ -425,13 +405,14 @@ def tmux_and_its_client_live():
         tmux = ["tmux", "-S", f"{scene.dir}/socket", "-f", "/dev/null"]
         env = {"SHELL": "/bin/sh", "TERM": "xterm", "LC_ALL": "C.UTF-8"}
         scene.run([*tmux, "new-session", "-d", "-n", "first", "-x", "120", "-y", "40"], env)
-        server = int(scene.run([*tmux, "display-message", "-p", "#{pid}"], env))
+        server, pane = scene.run([*tmux, "display-message", "-p", "#{pid} #{pane_id}"], env).split()
+        server = int(server)
         scene.run([*tmux, "new-window", "-d", f"exec {bomb_binary()} tree 4"], env)
-        client = scene.popen(["script", "-qc", " ".join([*tmux, "attach"]), "/dev/null"], env, stdout=subprocess.DEVNULL)
+        client = scene.popen(["script", "-qc", " ".join([*tmux, "attach"]), "/dev/null"], env, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
         wait_for("a client", lambda: scene.run([*tmux, "list-clients"], env))
-        scene.run([*tmux, "send-keys", "-t", "first", f"{CLADE} kill {server} {client.pid} --yes", "Enter"], env)
+        scene.run([*tmux, "send-keys", "-t", pane, f"{CLADE} kill {server} {client.pid} --yes", "Enter"], env)
         said = wait_for("the result", lambda: (lambda text: text if "looks" in text else "")(
-            scene.run([*tmux, "capture-pane", "-p", "-t", "first", "-S", "-200"], env)))
+            scene.run([*tmux, "capture-pane", "-p", "-t", pane, "-S", "-200"], env)))
         ok(is_alive(server), "the server that clade runs in lives", said)
         ok(is_alive(client.pid) and scene.run([*tmux, "list-clients"], env), "the client that shows it lives, and what that runs in", said)
         ok("Gone: 5 processes" in said, "the other window's tree is gone", said)
@@ -608,7 +589,7 @@ main(a_tree_whose_branches_are_closed, ten_thousand_children, who_ignores_term_i
      who_stands_still_is_ended_too, who_becomes_another_user_is_ended_by_root, another_users_are_left_and_told,
      zombies_are_told_with_their_parent, a_fork_bomb_is_ended_in_one_try, a_fork_bomb_beside_others_is_ended_in_one_try,
      who_forks_twice_and_takes_a_session_is_known_by_its_markers, who_forks_twice_and_takes_a_session_is_known_by_its_control_group,
-     who_forks_twice_and_takes_a_session_is_known_by_its_likeness, a_whole_control_group_of_version_2, a_whole_control_group_of_version_1,
+     a_whole_control_group_of_version_2, a_whole_control_group_of_version_1,
      interrupted_anywhere_nothing_is_left_stopped, interrupted_anywhere_nothing_is_left_frozen, who_stood_still_before_does_so_after_a_cancel,
      a_tree_stands_still_and_goes_on,
      clades_own_shell_and_what_it_runs_in_live, tmux_and_its_client_live, a_tree_is_ended_from_the_keyboard,

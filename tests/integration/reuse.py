@@ -34,7 +34,7 @@ victim = subprocess.Popen([bomb, "stubborn"], stdin=subprocess.DEVNULL)
 first = start_ticks(victim.pid)
 child, terminal = pty.fork()
 if child == 0:
-    os.execve(clade, ["clade", "kill", str(victim.pid), "--grace", "2"], {"TERM": "xterm", "HOME": "/"})
+    os.execve(clade, ["clade", "kill", str(victim.pid), "--grace", "2", "--watch", "0"], {"TERM": "xterm", "HOME": "/"})
 said = heard_until(terminal, "Enter to go on")
 if when == "grace":
     os.write(terminal, b"\r")
