@@ -170,12 +170,11 @@ static void an_exec_between_two_samples_is_noticed(void **state)
 	before = sample(NULL);
 	assert_string_equal(find(before, child)->facts->comm, "test_walk");
 	assert_int_equal(write(go[1], "", 1), 1);
-	for (int tries = 0; tries < 200; tries++) {
-		after = sample(before);
-		if (strcmp(find(after, child)->facts->comm, "sh") == 0)
-			break;
+	after = sample(before);
+	for (int tries = 0; tries < 3000 && strcmp(find(after, child)->facts->comm, "sh") != 0; tries++) {
 		snapshot_free(after);
 		usleep(10000);
+		after = sample(before);
 	}
 	assert_string_equal(facts_arg(find(after, child)->facts, 3), "one two");
 	assert_string_equal(facts_marker(find(after, child)->facts, "CLADE_TEST_MARK"), "7");
