@@ -1,6 +1,7 @@
 #include <math.h>
 
 #include "clade/text.h"
+#include "eta.h"
 #include "verdict.h"
 
 enum {
@@ -38,7 +39,7 @@ static bool is_exploding(const struct model *model, size_t g)
 {
 	const struct group *group = &model->groups[g];
 	double per_s = or_zero(group->own_growth.procs_10s_per_s);
-	double eta_s = verdict_eta(model, (int32_t)g, per_s, NULL);
+	double eta_s = eta_tasks(model, (int32_t)g, per_s, NULL);
 	bool was = group->badges_before & BADGE_EXPLODING;
 
 	return per_s >= threshold_held(model->thresholds->exploding_per_s, was) ||
@@ -50,7 +51,7 @@ static bool is_filling_memory(const struct model *model, size_t g)
 	const struct group *group = &model->groups[g];
 	bool was = group->badges_before & BADGE_MEMORY;
 	double per_s = NAN;
-	double eta_s = verdict_memory_eta(model, (int32_t)g, &per_s, NULL);
+	double eta_s = eta_memory(model, (int32_t)g, &per_s, NULL);
 
 	return per_s >= threshold_held(model->thresholds->memory_growing, was) * MIB &&
 	       eta_s <= model->thresholds->memory_eta_s / threshold_held(1, was);
@@ -170,7 +171,7 @@ void badges_add(struct text *out, const struct model *model, int32_t owner)
 		double per_s = NAN;
 
 		part(&line);
-		verdict_memory_eta(model, owner, &per_s, NULL);
+		eta_memory(model, owner, &per_s, NULL);
 		text_printf(&line, "MEM +%s/s", units_bytes_rate(number, per_s));
 	}
 	if (group->badges & BADGE_OOM) {
