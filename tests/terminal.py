@@ -116,6 +116,32 @@ def other_terminals():
         screen.shows("dumb: the command line is wrong", r"status=2")
 
 
+def what_the_terminal_type_does_not_know_is_one_key_or_none():
+    with Crowd(), Screen(130, 37) as screen:
+        screen.shows("the list", r"kernel threads")
+        screen.keys("t", "\\")
+        screen.type("8675309")
+        screen.keys("Enter")
+        screen.shows("a filter", r"FILTERED")
+        screen.bytes(b"\x1b[4~")
+        time.sleep(0.3)
+        screen.keys("Enter")
+        screen.shows("End as tmux sends it, to a TERM that is another: details of the last row", r"^command +sleep 8675309")
+        screen.keys("q")
+        for sequence in (b"\x1b[99~", b"\x1b[1;5A", b"\x1bOx", b"\x1b[?62;1c", b"\x1b]11;rgb:0/0/0\x07", b"\x1b[Mkkk"):
+            screen.bytes(sequence)
+        for part in (b"\x1b[", b"9", b"9", b"~"):
+            screen.bytes(part)
+            time.sleep(0.15)
+        time.sleep(0.3)
+        text = screen.text()
+        ok("FILTERED" in text and "OWNER" not in text and re.search(r"^CPU \[", text, re.M), "what nobody knows is no Esc and no letters", text)
+        screen.keys("Escape")
+        screen.shows("Esc is", r"FILTERED", absent=True)
+        screen.keys("Escape", "t")
+        screen.shows("and a letter behind it another key", r"OWNER / COMMAND")
+
+
 def what_is_set_up_is_kept():
     with Screen(130, 37) as screen:
         screen.shows("the list", r"kernel threads")
@@ -133,4 +159,4 @@ def what_is_set_up_is_kept():
 
 
 main(colours_are_those_of_the_terminal_and_the_theme, the_mouse_selects_opens_and_sorts, a_dialogue_is_drawn_at_any_size,
-     random_keys_do_no_harm, other_terminals, what_is_set_up_is_kept)
+     random_keys_do_no_harm, other_terminals, what_the_terminal_type_does_not_know_is_one_key_or_none, what_is_set_up_is_kept)

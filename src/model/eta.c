@@ -45,8 +45,7 @@ double eta_tasks(const struct model *model, int32_t owner, double per_s, const c
 	return name ? fmax(room, 0) / per_s : NAN;
 }
 
-double eta_memory(const struct model *model, int32_t owner, double *per_s,
-			  const char **limit)
+double eta_memory(const struct model *model, int32_t owner, double *per_s, const char **limit)
 {
 	static const char *const names[] = {"memory full", "its memory limit reached"};
 	const struct group *group = &model->groups[owner];

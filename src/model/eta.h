@@ -12,8 +12,7 @@ double eta_tasks(const struct model *model, int32_t owner, double per_s, const c
 /* Seconds until an owner's memory, growing as it does, fills its control group or the machine; NAN
  * when it does not grow. `*per_s` and `*limit` (may be NULL) get the rate and what will have
  * happened then. */
-double eta_memory(const struct model *model, int32_t owner, double *per_s,
-			  const char **limit);
+double eta_memory(const struct model *model, int32_t owner, double *per_s, const char **limit);
 
 /* Whether the user nearest to its RLIMIT_NPROC is the one that an owner's processes run as. */
 bool eta_is_of_limited_user(const struct model *model, int32_t owner);

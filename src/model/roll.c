@@ -147,9 +147,8 @@ static int32_t find_entry(const struct roll *roll, struct proc_key key)
 
 	if (roll->n > 0)
 		entry = bsearch(&key, roll->entries, roll->n, sizeof(*entry), compare_key);
-	return entry && entry->key.start_ticks == key.start_ticks
-		       ? (int32_t)(entry - roll->entries)
-		       : NO_PROC;
+	return entry && entry->key.start_ticks == key.start_ticks ? (int32_t)(entry - roll->entries)
+								  : NO_PROC;
 }
 
 /* The living process that brief lives are counted below, or NO_PROC. */

@@ -1,4 +1,5 @@
-/* The roll of one sample, called in the next: who is new, who has died, and for whom that counts. */
+/* The roll of one sample, called in the next: who is new, who has died, and for whom that counts.
+ */
 #ifndef CLADE_ROLL_H
 #define CLADE_ROLL_H
 

@@ -10,7 +10,9 @@
 #include <unistd.h>
 #include <wchar.h>
 
+#include "clade/clock.h"
 #include "clade/safe.h"
+#include "escape.h"
 
 /* The bytes of one key may come apart on a machine that is busy, or far away. */
 enum { ESCAPE_DELAY_MS = 100 };
@@ -23,6 +25,13 @@ static void note_ending(int signal_number)
 	(void)signal_number;
 	is_ending = 1;
 }
+
+/* What has been typed, and is no key yet. */
+static struct {
+	struct escape escape;
+	uint32_t held; /* a character that was looked at already */
+	bool has_held;
+} typing;
 
 static bool is_mono_here; /* no colour, whatever the theme */
 static attr_t attributes[STYLES];
@@ -168,7 +177,7 @@ void terminal_show(const struct cells *cells, bool is_whole)
 	refresh();
 }
 
-static uint32_t key_of(wint_t code)
+static uint32_t key_of(uint32_t code)
 {
 	static const struct {
 		int curses;
@@ -191,19 +200,17 @@ static uint32_t key_of(wint_t code)
 	return KEY_CODE_NONE;
 }
 
-static uint32_t character_of(wint_t code)
+static uint32_t character_of(uint32_t code)
 {
 	switch (code) {
-	case L'\r':
-	case L'\n':
+	case '\r':
+	case '\n':
 		return KEY_CODE_ENTER;
-	case 0x1b:
-		return KEY_CODE_ESCAPE;
 	case 0x08:
 	case 0x7f:
 		return KEY_CODE_BACKSPACE;
 	default:
-		return (uint32_t)code;
+		return code;
 	}
 }
 
@@ -223,25 +230,57 @@ static bool read_mouse(struct event *event)
 	return true;
 }
 
-bool terminal_read(struct event *event)
+/* The next character, or key that curses knows, as a key_code; false when there is none now. */
+static bool read_code(uint32_t *code, bool *is_curses)
 {
-	wint_t code;
-	int rc = get_wch(&code);
+	wint_t typed;
+	int rc;
 
-	if (rc == ERR)
-		return false;
-	if (rc == KEY_CODE_YES && code == KEY_RESIZE) {
-		*event = (struct event){.type = EVENT_RESIZE};
-		terminal_size(&event->row, &event->column);
+	if (typing.has_held) {
+		typing.has_held = false;
+		*code = typing.held;
+		*is_curses = false;
 		return true;
 	}
-	if (rc == KEY_CODE_YES && code == KEY_MOUSE)
-		return read_mouse(event);
-	*event = (struct event){
-		.type = EVENT_KEY,
-		.key = rc == KEY_CODE_YES ? key_of(code) : character_of(code),
-	};
-	return true;
+	rc = get_wch(&typed);
+	*is_curses = rc == KEY_CODE_YES;
+	*code = (uint32_t)typed;
+	return rc != ERR;
+}
+
+/* Whether a character finishes a key; it then is in the event. */
+static bool take_code(struct event *event, uint32_t code)
+{
+	uint32_t key = KEY_CODE_NONE;
+	enum escape_answer answer =
+		escape_take(&typing.escape, code, clock_ms(CLOCK_MONOTONIC), &key);
+
+	if (answer == ESCAPE_AGAIN) {
+		typing.held = code;
+		typing.has_held = true;
+	}
+	*event = (struct event){.type = EVENT_KEY, .key = character_of(key)};
+	return answer != ESCAPE_NOTHING;
+}
+
+bool terminal_read(struct event *event)
+{
+	uint32_t code;
+	bool is_curses;
+
+	while (read_code(&code, &is_curses)) {
+		if (is_curses && code == KEY_RESIZE) {
+			*event = (struct event){.type = EVENT_RESIZE};
+			terminal_size(&event->row, &event->column);
+			return true;
+		}
+		if (is_curses && code == KEY_MOUSE
+			    ? read_mouse(event)
+			    : take_code(event, is_curses ? key_of(code) : code))
+			return true;
+	}
+	*event = (struct event){.type = EVENT_KEY};
+	return escape_rest(&typing.escape, clock_ms(CLOCK_MONOTONIC), &event->key);
 }
 
 void terminal_wait(int timeout_ms)
