@@ -270,6 +270,51 @@ static void zombies_are_counted_against_their_owner(void **state)
 	lab_free(lab);
 }
 
+/* A table of agents with so many zombies each. */
+static void sample_zombies(struct lab *lab, int agents, int zombies)
+{
+	struct text table = {0};
+
+	text_add(&table, "1 0 /sbin/init init\n");
+	for (int a = 0; a < agents; a++)
+		text_printf(&table, "%d 1 " CLAUDE " claude ; cwd:/srv/%d\n", 10 + a, a);
+	for (int z = 0; z < agents * zombies; z++)
+		text_printf(&table, "%d %d - ; state:Z env:unread comm:sh\n", 100 + z,
+			    10 + z % agents);
+	lab_sample(lab, 0, text_str(&table));
+	text_done(&table);
+}
+
+static void a_zombie_or_two_are_no_badge(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+
+	(void)state;
+	sample_zombies(lab, 1, 4);
+	for (size_t g = 0; g < lab->attr->n_owners; g++)
+		assert_int_equal(lab->model->groups[g].badges & BADGE_ZOMBIES, 0);
+	assert_int_equal(lab->model->all.zombies, 4);
+	sample_zombies(lab, 1, 5);
+	assert_true(lab->model->groups[lab->attr->procs[1].owner].badges & BADGE_ZOMBIES);
+	/* what was a badge stays one down to three: it does not flap */
+	sample_zombies(lab, 1, 4);
+	assert_true(lab->model->groups[lab->attr->procs[1].owner].badges & BADGE_ZOMBIES);
+	sample_zombies(lab, 1, 3);
+	assert_false(lab->model->groups[lab->attr->procs[1].owner].badges & BADGE_ZOMBIES);
+	lab_free(lab);
+}
+
+static void a_few_zombies_of_each_of_many_are_still_a_verdict(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+
+	(void)state;
+	sample_zombies(lab, 20, 3);
+	assert_int_equal(lab->model->verdict.kind, VERDICT_ZOMBIES);
+	assert_contains(lab->model->verdict.line, "60 zombies, 3 of them not reaped by claude");
+	lab_free(lab);
+}
+
 static void what_a_dead_session_left_is_called_orphans(void **state)
 {
 	struct lab *lab = lab_new(NULL);
@@ -912,6 +957,8 @@ int main(void)
 		cmocka_unit_test(a_quiet_machine_is_said_to_be_quiet),
 		cmocka_unit_test(a_bomb_is_named_with_its_owner_rate_and_end),
 		cmocka_unit_test(zombies_are_counted_against_their_owner),
+		cmocka_unit_test(a_zombie_or_two_are_no_badge),
+		cmocka_unit_test(a_few_zombies_of_each_of_many_are_still_a_verdict),
 		cmocka_unit_test(what_a_dead_session_left_is_called_orphans),
 		cmocka_unit_test(a_control_group_near_its_limit_is_said),
 		cmocka_unit_test(memory_counts_where_it_is_nearer_to_its_limit),

@@ -16,6 +16,7 @@ struct thresholds {
 	double exploding_per_s;
 	double exploding_eta_s;
 	double loop_per_min;
+	double zombies;
 	double blocked;
 	double pids_percent;
 	double memory_percent;

@@ -79,7 +79,8 @@ static unsigned badges_of(const struct model *model, size_t g)
 	if (or_zero(group->loop_per_min) >= from->loop_per_min && owner->kind != OWNER_KERNEL &&
 	    owner->kind != OWNER_NONE)
 		badges |= BADGE_LOOP;
-	if (group->own.zombies > 0)
+	if (group->own.zombies >=
+	    threshold_held(from->zombies, group->badges_before & BADGE_ZOMBIES))
 		badges |= BADGE_ZOMBIES;
 	if (group->own.orphans > 0)
 		badges |= BADGE_ORPHANS;

@@ -510,7 +510,7 @@ int verdict_make(struct model *model)
 	int32_t limited = worst_with(model, BADGE_LIMIT, by_limit);
 	int32_t killed = worst_with(model, BADGE_OOM, by_oom);
 	int32_t looping = worst_with(model, BADGE_LOOP, by_loop);
-	int32_t zombies = worst_with(model, BADGE_ZOMBIES, by_zombies);
+	int32_t zombies = most_of(model, by_zombies);
 	int32_t blocked = worst_with(model, BADGE_BLOCKED, by_blocked);
 	int32_t orphans = worst_with(model, BADGE_ORPHANS, by_orphans);
 
