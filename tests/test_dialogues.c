@@ -1,0 +1,283 @@
+/* What opens over the screen: details, help, the environment, setup, writing. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "clade/io.h"
+#include "clade/safe.h"
+#include "collect/procfs.h"
+#include "desk.h"
+#include "suite.h"
+
+static void details_say_why_a_process_has_its_owner(void **state)
+{
+	struct desk *desk = desk_new(40, 100, false);
+
+	(void)state;
+	take_bad_night(desk, 1);
+	press(desk, 't');
+	press(desk, '/');
+	type(desk, "^4213$");
+	press(desk, KEY_CODE_ENTER);
+	press(desk, KEY_CODE_ENTER);
+	expect_golden(desk, "details-100x40");
+	assert_contains(text_str(&desk->text), "CLAUDE_CODE_SESSION_ID in its environment; its owner's root is pid 4211");
+	press(desk, KEY_CODE_ESCAPE);
+	assert_null(desk->ui.dialogue);
+	desk_free(desk);
+}
+
+static void help_shows_every_key(void **state)
+{
+	struct desk *desk = desk_new(60, 100, false);
+
+	(void)state;
+	take_bad_night(desk, 1);
+	press(desk, KEY_CODE_F1);
+	desk_read(desk);
+	for (const struct ui_command *command = ui_commands; command->name; command++)
+		assert_contains(text_str(&desk->text), command->help);
+	desk_free(desk);
+}
+
+/* This very process as the machine's only one: it can be looked at. */
+static void take_myself(struct desk *desk)
+{
+	struct text stat = {0};
+	struct text table = {0};
+	char comm[COMM_MAX];
+	uint64_t start;
+
+	assert_int_equal(io_read_at(AT_FDCWD, "/proc/self/stat", 4096, &stat), 0);
+	assert_int_equal(procfs_parse_stat(text_str(&stat), stat.len, comm, &start), 0);
+	text_printf(&table, "%d 0 /bin/me me ; start:%llu CLAUDECODE=1\n", getpid(), (unsigned long long)start);
+	take(desk, 2, &table);
+	text_done(&stat);
+	text_done(&table);
+}
+
+static void a_value_of_the_environment_is_shown_only_when_asked_for(void **state)
+{
+	struct desk *desk = desk_new(100, 200, false);
+
+	(void)state;
+	take_myself(desk);
+	press(desk, 't');
+	/* what only the snapshot knows are the markers */
+	press(desk, 'e');
+	assert_contains(desk_read(desk), "CLAUDECODE");
+	assert_null(strstr(text_str(&desk->text), "SRCDIR"));
+	press(desk, KEY_CODE_ESCAPE);
+	desk->ui.is_live = true;
+	press(desk, 'e');
+	go_down_to(desk, "SRCDIR");
+	assert_null(strstr(text_str(&desk->text), "SRCDIR = "));
+	press(desk, KEY_CODE_ENTER);
+	assert_contains(desk_read(desk), "SRCDIR = ");
+	press(desk, KEY_CODE_HOME);
+	press(desk, KEY_CODE_DOWN);
+	assert_null(strstr(desk_read(desk), "SRCDIR = "));
+	press(desk, KEY_CODE_ESCAPE);
+	desk->ui.is_readonly = true;
+	press(desk, 'e');
+	go_down_to(desk, "SRCDIR");
+	press(desk, KEY_CODE_ENTER);
+	assert_contains(desk_read(desk), "values are not shown");
+	assert_null(strstr(text_str(&desk->text), "SRCDIR = "));
+	press(desk, KEY_CODE_ESCAPE);
+	press(desk, KEY_CODE_ENTER);
+	assert_contains(desk_read(desk), "open files    ");
+	assert_contains(text_str(&desk->text), "limits        ");
+	desk_free(desk);
+}
+
+/* What the setup screen wanted kept. */
+static int keep_in_text(void *context, const struct setting *settings, size_t n, struct text *path)
+{
+	struct text *kept = context;
+
+	text_add(path, "/home/me/clade.conf");
+	for (size_t i = 0; i < n; i++)
+		text_printf(kept, "%s.%s=%s\n", settings[i].section, settings[i].name, settings[i].value);
+	return 0;
+}
+
+static void setup_changes_at_once_and_keeps_what_changed(void **state)
+{
+	struct desk *desk = desk_new(24, 80, false);
+	struct text kept = {0};
+
+	(void)state;
+	desk->ui.keep = keep_in_text;
+	desk->ui.keep_context = &kept;
+	take_bad_night(desk, 2);
+	press(desk, KEY_CODE_F2);
+	expect_golden(desk, "setup-80x24");
+	resize(desk, 12, 40);
+	expect_golden(desk, "setup-40x12");
+	resize(desk, 50, 200);
+	expect_golden(desk, "setup-200x50");
+	resize(desk, 24, 80);
+	press(desk, KEY_CODE_RIGHT);
+	assert_string_equal(desk->ui.theme->name, "light");
+	go_down_to(desk, "Fold from");
+	press(desk, KEY_CODE_LEFT);
+	go_down_to(desk, "CPU%");
+	press(desk, ' ');
+	go_down_to(desk, "MEM");
+	press(desk, '<');
+	go_down_to(desk, "loop_per_min");
+	press(desk, KEY_CODE_RIGHT);
+	go_down_to(desk, "growing_least");
+	type(desk, "40");
+	press(desk, KEY_CODE_ENTER);
+	assert_contains(desk_read(desk), "40");
+	type(desk, "0");
+	press(desk, KEY_CODE_ENTER);
+	assert_true(desk->ui.is_message_bad);
+	assert_contains(desk_read(desk), "growing_least takes a number from 1");
+	press(desk, KEY_CODE_F10);
+	assert_null(desk->ui.dialogue);
+	assert_string_equal(text_str(&kept), "options.theme=light\n"
+					     "screen.fold=3\n"
+					     "screen.owner-columns=pid kind procs births growth trend zombies orphans mem blocked "
+					     "limit read write threads age\n"
+					     "thresholds.growing_least=40\n"
+					     "thresholds.loop_per_min=4\n");
+	assert_contains(desk_read(desk), "kept in /home/me/clade.conf");
+	press(desk, KEY_CODE_UP);
+	assert_null(strstr(desk_read(desk), "CPU%"));
+	press(desk, 'S');
+	press(desk, KEY_CODE_F10);
+	assert_contains(desk_read(desk), "nothing has changed");
+	desk->ui.is_readonly = true;
+	press(desk, 'S');
+	press(desk, KEY_CODE_RIGHT);
+	press(desk, KEY_CODE_F10);
+	assert_contains(desk_read(desk), "read-only");
+	text_done(&kept);
+	desk_free(desk);
+}
+
+/* Every dialogue that a key opens, drawn at every size, clicked and typed into. */
+static void a_resize_does_no_harm_to_any_dialogue(void **state)
+{
+	static const int sizes[][2] = {{12, 40}, {1, 1}, {24, 80}, {2, 200}, {50, 3}, {50, 200}, {5, 20}};
+	struct desk *desk = desk_new(24, 80, false);
+	int opened = 0;
+
+	(void)state;
+	take_bad_night(desk, 2);
+	for (const struct ui_command *command = ui_commands; command->name; command++) {
+		command->run(&desk->ui);
+		opened += desk->ui.dialogue != NULL;
+		for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {
+			resize(desk, sizes[s][0], sizes[s][1]);
+			desk_read(desk);
+			press(desk, KEY_CODE_DOWN);
+			press(desk, KEY_CODE_PAGE_DOWN);
+			desk_read(desk);
+			ui_handle(&desk->ui, &(struct event){.type = EVENT_WHEEL_UP});
+			desk_read(desk);
+		}
+		dialogue_close(&desk->ui);
+		desk->ui.is_quitting = false;
+	}
+	assert_true(opened >= 9);
+	desk_free(desk);
+}
+
+static void what_is_shown_is_written_where_one_says(void **state)
+{
+	struct desk *desk = desk_new(24, 100, false);
+	char directory[] = "/tmp/clade-ui-XXXXXX";
+	struct text path = {0};
+	struct text written = {0};
+
+	(void)state;
+	assert_non_null(mkdtemp(directory));
+	lab_sample(desk->lab, 0, "1 0 /sbin/init init\n5 1 /bin/sh sh\n");
+	desk_show(desk);
+	press(desk, 'w');
+	assert_contains(desk_read(desk), "> ndjson.zst");
+	assert_contains(desk_read(desk), "To: clade-");
+	assert_contains(desk_read(desk), ".ndjson.zst");
+	for (int i = 0; i < 2; i++)
+		press(desk, KEY_CODE_DOWN);
+	assert_contains(desk_read(desk), "> json ");
+	assert_contains(desk_read(desk), "Z.json\n");
+	for (int i = 0; i < 100; i++)
+		press(desk, KEY_CODE_BACKSPACE);
+	text_printf(&path, "%s/here.json", directory);
+	type(desk, text_str(&path));
+	press(desk, KEY_CODE_ENTER);
+	assert_contains(desk_read(desk), "writing");
+	assert_int_equal(dialogue_step(&desk->ui), -1);
+	assert_null(desk->ui.dialogue);
+	assert_contains(desk->ui.message, "written: ");
+	assert_int_equal(io_read_at(AT_FDCWD, text_str(&path), 1 << 20, &written), 0);
+	assert_contains(text_str(&written), "\"clade-snapshot\"");
+	/* it is not written over, and one is asked again */
+	press(desk, 'w');
+	for (int i = 0; i < 100; i++)
+		press(desk, KEY_CODE_BACKSPACE);
+	type(desk, text_str(&path));
+	press(desk, KEY_CODE_ENTER);
+	dialogue_step(&desk->ui);
+	assert_non_null(desk->ui.dialogue);
+	assert_contains(desk_read(desk), "is there already");
+	press(desk, KEY_CODE_ESCAPE);
+	assert_null(desk->ui.dialogue);
+	unlink(text_str(&path));
+	assert_int_equal(rmdir(directory), 0);
+	text_done(&path);
+	text_done(&written);
+	desk_free(desk);
+}
+
+static bool enough(void *context)
+{
+	++*(int *)context;
+	return true;
+}
+
+static void writing_ends_at_escape_and_leaves_nothing(void **state)
+{
+	struct desk *desk = desk_new(24, 100, false);
+	char directory[] = "/tmp/clade-ui-XXXXXX";
+	int pulses = 0;
+
+	(void)state;
+	assert_non_null(mkdtemp(directory));
+	lab_sample(desk->lab, 0, "1 0 /sbin/init init\n5 1 /bin/sh sh\n");
+	desk_show(desk);
+	desk->ui.pulse = enough;
+	desk->ui.pulse_context = &pulses;
+	press(desk, 'w');
+	for (int i = 0; i < 100; i++)
+		press(desk, KEY_CODE_BACKSPACE);
+	type(desk, directory);
+	type(desk, "/x");
+	press(desk, KEY_CODE_ENTER);
+	dialogue_step(&desk->ui);
+	assert_int_equal(pulses, 1);
+	assert_contains(desk_read(desk), "ended by Esc");
+	assert_int_equal(rmdir(directory), 0);
+	desk_free(desk);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(details_say_why_a_process_has_its_owner),
+		cmocka_unit_test(help_shows_every_key),
+		cmocka_unit_test(a_value_of_the_environment_is_shown_only_when_asked_for),
+		cmocka_unit_test(setup_changes_at_once_and_keeps_what_changed),
+		cmocka_unit_test(a_resize_does_no_harm_to_any_dialogue),
+		cmocka_unit_test(what_is_shown_is_written_where_one_says),
+		cmocka_unit_test(writing_ends_at_escape_and_leaves_nothing),
+	};
+
+	safe_setup();
+	return cmocka_run_group_tests_name("dialogues", tests, NULL, NULL);
+}
