@@ -367,6 +367,20 @@ const char *lab_why(struct lab *lab, int pid)
 	return lab->attr->procs[index_of(lab, pid)].evidence;
 }
 
+void lab_crowd(struct lab *lab, int first, int n)
+{
+	struct text table = {0};
+
+	text_add(&table, "1 0 /sbin/init init ; start:1\n10 1 /opt/claude-code-linux-x64/claude claude ; start:2\n");
+	for (int i = 0; i < n; i++)
+		text_printf(&table,
+			    "%d 10 /bin/sh sh -c x ; start:%d CLAUDECODE=1 CLAUDE_PID=10 "
+			    "CLAUDE_CODE_SESSION_ID=11111111-1111-4111-8111-111111111111\n",
+			    first + i, first + i);
+	lab_sample(lab, 2, text_str(&table));
+	text_done(&table);
+}
+
 static int32_t owner_index(const struct lab *lab, const char *id)
 {
 	int32_t i = attribution_find(lab->attr, id);

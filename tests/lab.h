@@ -37,7 +37,10 @@ void lab_free(struct lab *lab);
 /* Takes a sample of the machine in the table, `seconds` after the one before. */
 void lab_sample(struct lab *lab, double seconds, const char *table);
 
-/* The same for a snapshot, which is handed over. */
+/* Takes one, two seconds later, of a claude (10) with that many shells below it, numbered on from `first`. */
+void lab_crowd(struct lab *lab, int first, int n);
+
+/* Takes a snapshot, which is handed over. */
 void lab_take(struct lab *lab, struct snapshot *snap);
 
 /* A snapshot of the table, taken at that many seconds after an arbitrary time. */

@@ -42,7 +42,6 @@ struct rows {
 	struct row *items; /* the heap's */
 	size_t n;
 	size_t size;
-	size_t matches;
 	struct bundles bundles;
 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "clade/mem.h"
+#include "sift.h"
 
 enum { GUIDE_LEVELS = 64 };
 
@@ -20,13 +21,6 @@ void rows_done(struct rows *rows)
 	rows_init(rows);
 }
 
-/* What a filter makes of a row. */
-enum mark {
-	MARK_MATCH = 1 << 0,
-	MARK_ABOVE = 1 << 1, /* leads to a match */
-	MARK_BELOW = 1 << 2, /* hangs below a match */
-};
-
 /* A row that waits to be written, with where it goes. */
 struct pending {
 	enum row_type type;
@@ -40,9 +34,7 @@ struct making {
 	struct rows *rows;
 	const struct model *model;
 	const struct view *view;
-	bool is_filtered;
-	uint8_t *procs; /* marks, when filtered */
-	uint8_t *owners;
+	struct sift sift;
 	struct pending *stack;
 	size_t n_stack;
 	size_t stack_size;
@@ -51,102 +43,20 @@ struct making {
 	size_t siblings_size;
 };
 
-static bool passes(const struct making *making, int32_t i)
-{
-	const struct view *view = making->view;
-	const struct process *proc = &making->model->snap->procs[i];
-
-	if (view->selection && !view->selection->has_proc[i])
-		return false;
-	if (view->states && !strchr(view->states, proc->state))
-		return false;
-	if (view->uid != UINT32_MAX && proc->facts->uid != view->uid)
-		return false;
-	return !view->filter || query_match_proc(view->filter, making->model, i);
-}
-
-/* The row above a process: its parent, when that is shown in the same place. */
+/* The row above a process. */
 static int32_t row_parent(const struct making *making, int32_t i)
 {
-	int32_t parent = making->model->nodes[i].parent;
-
-	if (parent == NO_PROC || making->view->mode == VIEW_TREE)
-		return parent;
-	return making->model->attr->procs[parent].owner == making->model->attr->procs[i].owner
-		       ? parent
-		       : NO_PROC;
+	return sift_row_parent(making->model, making->view, i);
 }
 
-static void mark_owners_above(struct making *making, int32_t owner)
-{
-	for (; owner != NO_OWNER && !(making->owners[owner] & MARK_ABOVE);
-	     owner = making->model->attr->owners[owner].parent)
-		making->owners[owner] |= MARK_ABOVE;
-}
-
-static void mark_above(struct making *making, int32_t i)
-{
-	int32_t at = row_parent(making, i);
-
-	for (; at != NO_PROC && !(making->procs[at] & MARK_ABOVE); at = row_parent(making, at))
-		making->procs[at] |= MARK_ABOVE;
-	if (making->view->mode == VIEW_OWNERS)
-		mark_owners_above(making, making->model->attr->procs[i].owner);
-}
-
-/* Matches, what leads to them, and (for a search by text) what hangs below them. */
-static void mark_all(struct making *making)
-{
-	const struct model *model = making->model;
-	const struct view *view = making->view;
-	bool by_text_only = view->filter && !view->states && view->uid == UINT32_MAX;
-
-	for (size_t g = 0; g < model->attr->n_owners && by_text_only && view->mode == VIEW_OWNERS;
-	     g++) {
-		if (!query_match_owner(view->filter, model, (int32_t)g))
-			continue;
-		making->owners[g] |= MARK_MATCH;
-		mark_owners_above(making, model->attr->owners[g].parent);
-	}
-	for (size_t g = 0; g < model->attr->n_owners; g++) {
-		int32_t parent = model->attr->owners[g].parent;
-
-		if (parent != NO_OWNER && making->owners[parent] & (MARK_MATCH | MARK_BELOW))
-			making->owners[g] |= MARK_BELOW;
-	}
-	for (size_t i = 0; i < model->snap->n_procs; i++) {
-		if (view->mode == VIEW_OWNERS &&
-		    making->owners[model->attr->procs[i].owner] & (MARK_MATCH | MARK_BELOW))
-			making->procs[i] |= MARK_BELOW;
-		if (!passes(making, (int32_t)i))
-			continue;
-		making->procs[i] |= MARK_MATCH;
-		mark_above(making, (int32_t)i);
-	}
-}
-
-/* Below a match everything stays: told on the way down, from the mark of the row above. */
 static bool is_shown_proc(const struct making *making, int32_t i)
 {
-	int32_t parent;
-
-	if (!making->is_filtered || making->procs[i])
-		return true;
-	if (!making->view->filter || making->view->states || making->view->uid != UINT32_MAX)
-		return false;
-	parent = row_parent(making, i);
-	if (parent == NO_PROC || !(making->procs[parent] & (MARK_MATCH | MARK_BELOW)))
-		return false;
-	making->procs[i] |= MARK_BELOW;
-	return true;
+	return !making->sift.procs || making->sift.procs[i];
 }
 
 static bool is_shown_owner(const struct making *making, int32_t g)
 {
-	const struct selection *selection = making->view->selection;
-
-	return !making->is_filtered || making->owners[g] != 0 ||
-	       (selection && selection->has_owner[g]);
+	return !making->sift.owners || making->sift.owners[g];
 }
 
 static void add_sibling(struct making *making, enum row_type type, int32_t index)
@@ -284,6 +194,17 @@ static void add_proc_children(struct making *making, int32_t i)
 	}
 }
 
+static bool has_owned_procs(const struct making *making, int32_t g)
+{
+	const struct group *group = &making->model->groups[g];
+
+	for (uint32_t n = 0; n < group->own.procs; n++) {
+		if (is_shown_proc(making, making->model->by_owner[group->first_proc + n]))
+			return true;
+	}
+	return false;
+}
+
 static bool has_children(const struct making *making, enum row_type type, int32_t index)
 {
 	const struct model *model = making->model;
@@ -291,10 +212,10 @@ static bool has_children(const struct making *making, enum row_type type, int32_
 	if (type == ROW_BUNDLE)
 		return true;
 	if (type == ROW_OWNER)
-		return model->groups[index].own.procs > 0;
+		return has_owned_procs(making, index);
 	for (int32_t child = model->nodes[index].first_child; child != NO_PROC;
 	     child = model->nodes[child].next_sibling) {
-		if (row_parent(making, child) == index)
+		if (row_parent(making, child) == index && is_shown_proc(making, child))
 			return true;
 	}
 	return false;
@@ -306,21 +227,21 @@ static uint8_t mark_of(const struct making *making, enum row_type type, int32_t 
 	const struct bundles *bundles = &making->rows->bundles;
 	uint8_t mark = 0;
 
-	if (!making->is_filtered)
+	if (!making->sift.procs)
 		return 0;
 	if (type == ROW_OWNER)
-		return making->owners[index];
+		return making->sift.owners[index];
 	if (type == ROW_PROC)
-		return making->procs[index];
+		return making->sift.procs[index];
 	for (uint32_t m = 0; m < bundles->items[index].n; m++)
-		mark |= making->procs[bundles->members[bundles->items[index].first + m]];
+		mark |= making->sift.procs[bundles->members[bundles->items[index].first + m]];
 	return mark;
 }
 
 /* A filter opens the way to its matches; a selection only leaves out. */
 static bool is_open(const struct making *making, const struct row *row)
 {
-	if (!making->view->selection && mark_of(making, row->type, row->index) & MARK_ABOVE)
+	if (!making->view->selection && mark_of(making, row->type, row->index) & SIFT_ABOVE)
 		return true;
 	return view_is_open(making->view, row_key(making->model, making->rows, row), row->depth);
 }
@@ -341,10 +262,9 @@ static void write_row(struct making *making, const struct pending *pending)
 		.depth = pending->depth,
 		.guides = pending->guides,
 		.is_last = pending->is_last,
-		.is_match = (mark_of(making, pending->type, pending->index) & MARK_MATCH) != 0,
+		.is_match = (mark_of(making, pending->type, pending->index) & SIFT_MATCH) != 0,
 		.has_children = has_children(making, pending->type, pending->index),
 	};
-	rows->matches += row->is_match;
 	row->is_open = row->has_children && is_open(making, row);
 }
 
@@ -372,18 +292,11 @@ void rows_make(struct rows *rows, const struct model *model, const struct view *
 		.rows = rows,
 		.model = model,
 		.view = view,
-		.is_filtered =
-			view->filter || view->states || view->uid != UINT32_MAX || view->selection,
 	};
 
 	rows->n = 0;
-	rows->matches = 0;
 	bundles_clear(&rows->bundles);
-	if (making.is_filtered) {
-		making.procs = mem_new(model->snap->n_procs + 1, 1);
-		making.owners = mem_new(model->attr->n_owners + 1, 1);
-		mark_all(&making);
-	}
+	sift_make(&making.sift, model, view);
 	add_top(&making);
 	bundle_siblings(&making, NO_PROC);
 	push_siblings(&making, 0, 0);
@@ -414,6 +327,5 @@ void rows_make(struct rows *rows, const struct model *model, const struct view *
 	}
 	free(making.stack);
 	free(making.siblings);
-	free(making.procs);
-	free(making.owners);
+	sift_done(&making.sift);
 }
