@@ -15,6 +15,14 @@ static bool has_few_marks(void)
 	return term && strcmp(term, "linux") == 0;
 }
 
+static const char *why_collector(const struct program *program)
+{
+	if (program->collector_why.len > 0)
+		return text_str(&program->collector_why);
+	return strcmp(program->options.collector, "auto") == 0 ? "the quickest that there is"
+							       : "it was asked for by its name";
+}
+
 int program_show(struct program *program, bool is_replay)
 {
 	const struct options *options = &program->options;
@@ -34,6 +42,8 @@ int program_show(struct program *program, bool is_replay)
 			.is_mono = options->no_color || (no_color && *no_color),
 			.keep = settings_save,
 			.keep_context = &program->options,
+			.collector = is_replay ? NULL : program->source->kind->name,
+			.collector_why = why_collector(program),
 			.is_live = !is_replay,
 			.is_readonly = program->confine != NULL,
 			.maker = program->confine ? confine_maker(program->confine) : NULL,

@@ -161,8 +161,8 @@ void take_bad_night(struct desk *desk, int samples)
 				 "900 1 /usr/bin/node \"PM2 v7.0.4: God Daemon (/root/.pm2)\" ; start:2 PM2_HOME=/root/.pm2\n"
 				 "901 900 /usr/bin/node \"node /srv/api.js\" ; sid:901 start:9000 " APP "\n"
 				 "902 901 - ; state:Z env:unread comm:convert start:9001\n"
-				 "950 1 /bin/postgres postgres -D /data ; start:7 ns:5.1 cpu:3.5 rss:734003200 cgroup:/docker/" ID1 "\n"
-				 "951 950 /bin/postgres \"postgres: writer\" ; start:8 ns:5.9 state:D rss:104857600 cgroup:/docker/" ID1 "\n"
+				 "950 1 /bin/postgres postgres -D /data ; start:7 uid:1000 ns:5.1 cpu:3.5 rss:734003200 cgroup:/docker/" ID1 "\n"
+				 "951 950 /bin/postgres \"postgres: writer\" ; start:8 uid:1000 ns:5.9 state:D rss:104857600 cgroup:/docker/" ID1 "\n"
 				 "4211 1 " CLAUDE " claude ; start:5000 cwd:/srv/api-refactor cpu:12\n"
 				 "4212 4211 /bin/bash bash -c ./run-tests ; start:5001 sid:4212 " TOOL "\n"
 				 "4213 1 /bin/sleep sleep 600 ; start:5002 sid:4213 " TOOL "\n");

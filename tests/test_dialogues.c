@@ -111,6 +111,8 @@ static void setup_changes_at_once_and_keeps_what_changed(void **state)
 	desk->ui.keep = keep_in_text;
 	desk->ui.keep_context = &kept;
 	take_bad_night(desk, 2);
+	desk->ui.collector = "procps";
+	desk->ui.collector_why = "bpf is not used: it needs root, or CAP_BPF and CAP_PERFMON";
 	press(desk, KEY_CODE_F2);
 	expect_golden(desk, "setup-80x24");
 	resize(desk, 12, 40);

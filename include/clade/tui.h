@@ -74,6 +74,8 @@ struct tui_config {
 	bool has_mouse;
 	settings_keep *keep; /* NULL: nothing can be kept */
 	void *keep_context;
+	const char *collector;     /* who reads the processes; NULL: it is a recording */
+	const char *collector_why; /* why this one, a sentence; NULL with no collector */
 	bool is_live; /* the source is this machine: a process can be looked at more closely */
 	const struct io_maker
 		*maker;   /* who makes files (io_file_open_by()); NULL: the UI itself may */

@@ -42,6 +42,9 @@ void command_nicer(struct ui *ui);
 void command_less_nice(struct ui *ui);
 void command_io(struct ui *ui);
 
+/* notes.c */
+void command_notes(struct ui *ui);
+
 /* details.c */
 void command_help(struct ui *ui);
 void command_details(struct ui *ui);

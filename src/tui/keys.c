@@ -58,6 +58,7 @@ const struct ui_command ui_commands[] = {
 	{"faster",       {']'},                       command_faster,          NULL,     "replay: play faster"},
 	{"slower",       {'['},                       command_slower,          NULL,     "replay: play slower"},
 	{"go-to",        {'J'},                       command_go_to,           NULL,     "replay: to a time: 14:10, -5m, +30s, first, last; a click on the timeline goes there too"},
+	{"notes",        {'!'},                       command_notes,           NULL,     "what could not be seen of this machine, and who reads the processes"},
 	{"redraw",       {CTRL_L},                    command_redraw,          NULL,     "draw the whole screen again"},
 	{"clear",        {KEY_CODE_ESCAPE},           command_clear,           NULL,     "drop the search and all filters"},
 	{"quit",         {KEY_CODE_F10, 'q'},         command_quit,            "Quit",   "quit"},

@@ -87,13 +87,14 @@ static int put_cell(struct cells *cells, int row, int at, const struct column *c
 
 static void draw_head(const struct ui *ui, struct cells *cells, int row, const struct shown *shown)
 {
+	int end = cells->columns - draw_note_sign(ui, cells, row);
 	enum column_id sort = ui->preferences.sorts[ui->view.mode];
 	const char *arrow = ui->is_ascii ? (ui->view.is_ascending ? "^" : "v")
 					 : (ui->view.is_ascending ? "▴" : "▾");
 	char title[32];
 	int at = 0;
 
-	cells_paint(cells, row, 0, cells->columns, STYLE_HEAD);
+	cells_paint(cells, row, 0, end, STYLE_HEAD);
 	for (size_t i = 0; i < shown->n; i++) {
 		const struct column *column = &columns[shown->ids[i]];
 		bool is_sort = shown->ids[i] == sort;
@@ -102,16 +103,19 @@ static void draw_head(const struct ui *ui, struct cells *cells, int row, const s
 			 is_sort && (int)strlen(column->title) < column->width ? arrow : "");
 		at = put_cell(cells, row, at, column, is_sort ? STYLE_SELECTED : STYLE_HEAD, title);
 	}
-	at += cells_put(cells, row, at, cells->columns - at, STYLE_HEAD,
-			ui->view.mode == VIEW_OWNERS ? "OWNER / COMMAND" : "COMMAND");
-	snprintf(title, sizeof(title), "  by %s %s", columns[sort].title, arrow);
-	at += cells_put(cells, row, at, cells->columns - at, STYLE_HEAD, title);
+	at += cells_put(cells, row, at, end - at, STYLE_HEAD,
+			ui->view.mode == VIEW_OWNERS ? "OWNER / COMMAND " : "COMMAND ");
+	if (ui->is_following)
+		at += cells_put(cells, row, at, end - at, STYLE_TAGGED, " FOLLOWING ");
 	if (ui->filter || ui->states[0] || ui->view.uid != UINT32_MAX)
-		at += cells_put(cells, row, at, cells->columns - at, STYLE_MATCH, "  FILTERED ");
+		at += cells_put(cells, row, at, end - at, STYLE_MATCH, " FILTERED ");
 	if (ui->tags.n > 0) {
 		snprintf(title, sizeof(title), " %zu TAGGED ", ui->tags.n);
-		cells_put(cells, row, at, cells->columns - at, STYLE_TAGGED, title);
+		at += cells_put(cells, row, at, end - at, STYLE_TAGGED, title);
 	}
+	snprintf(title, sizeof(title), " by %s %s", columns[sort].title, arrow);
+	if ((int)safe_width(title) <= end - at)
+		cells_put(cells, row, at, end - at, STYLE_HEAD, title);
 }
 
 static enum style kind_style(enum owner_kind kind)

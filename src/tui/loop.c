@@ -307,6 +307,8 @@ int tui_run(const struct tui_config *config, struct text *error)
 				  .maker = config->maker,
 				  .pulse = pulse,
 				  .pulse_context = &loop,
+				  .collector = config->collector,
+				  .collector_why = config->collector_why,
 				  .is_ascii = config->is_ascii,
 				  .is_live = config->is_live,
 				  .is_readonly = config->is_readonly || config->is_replay,

@@ -12,6 +12,7 @@ struct layout {
 	int machine_top;
 	int machine_rows;
 	int verdict_row; /* -1: no room */
+	int note_row;    /* what could not be seen; -1: nothing, or no room */
 	int head_row;    /* -1: no room */
 	int list_top;
 	int list_rows;
@@ -31,6 +32,11 @@ void draw_machine(const struct ui *ui, struct cells *cells, int rows);
 
 /* verdict_line.c */
 void draw_verdict(const struct ui *ui, struct cells *cells, int row);
+
+/* notes.c: what could not be seen, in a line of its own; and as a sign at the end of the list's
+ * head, which returns its width. */
+void draw_note(const struct ui *ui, struct cells *cells, int row);
+int draw_note_sign(const struct ui *ui, struct cells *cells, int row);
 
 /* list.c: the head and the rows. */
 void draw_list(const struct ui *ui, struct cells *cells, const struct layout *layout);

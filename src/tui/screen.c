@@ -8,14 +8,16 @@
 
 enum {
 	MACHINE_ROWS = 3,
-	LIST_LEAST = 3, /* rows that the list should have before anything else gets room */
+	LIST_LEAST = 3,  /* rows that the list should have before anything else gets room */
+	LIST_ROOMY = 20, /* and these before a note gets a line of its own */
 };
 
 static const char READONLY[] = " [READ-ONLY]";
 
 struct layout layout_of(const struct ui *ui)
 {
-	struct layout layout = {.verdict_row = -1, .head_row = -1, .footer_row = -1};
+	struct layout layout = {
+		.verdict_row = -1, .note_row = -1, .head_row = -1, .footer_row = -1};
 	int left = ui->height;
 	int at;
 
@@ -39,10 +41,16 @@ struct layout layout_of(const struct ui *ui)
 		layout.timeline_rows++;
 		left--;
 	}
+	if (ui->model && ui->model->snap->n_notes > 0 && left > LIST_ROOMY) {
+		layout.note_row = 0;
+		left--;
+	}
 	layout.machine_top = layout.timeline_rows;
 	at = layout.machine_top + layout.machine_rows;
 	if (layout.verdict_row >= 0)
 		layout.verdict_row = at++;
+	if (layout.note_row >= 0)
+		layout.note_row = at++;
 	if (layout.head_row >= 0)
 		layout.head_row = at++;
 	layout.list_top = at;
@@ -204,6 +212,7 @@ void ui_draw(const struct ui *ui, struct cells *cells)
 		draw_timeline(ui, cells, layout.timeline_rows);
 		draw_machine(ui, &below, layout.machine_rows);
 		draw_verdict(ui, cells, layout.verdict_row);
+		draw_note(ui, cells, layout.note_row);
 		draw_list(ui, cells, &layout);
 	}
 	draw_footer(ui, cells, layout.footer_row);

@@ -246,6 +246,8 @@ static const char *label_of(const struct item *item)
 	switch (item->type) {
 	case ITEM_HEAD:
 		return item->head;
+	case ITEM_COLLECTOR:
+		return "Collector";
 	case ITEM_CHOICE:
 		return item->choice->label;
 	case ITEM_COLUMN:
@@ -256,11 +258,13 @@ static const char *label_of(const struct item *item)
 	return "";
 }
 
-static const char *help_of(const struct item *item)
+static const char *help_of(const struct ui *ui, const struct item *item)
 {
 	switch (item->type) {
 	case ITEM_HEAD:
 		break;
+	case ITEM_COLLECTOR:
+		return ui->collector_why;
 	case ITEM_CHOICE:
 		return item->choice->help;
 	case ITEM_COLUMN:
@@ -288,7 +292,7 @@ static void draw_item(const struct ui *ui, struct cells *cells, int row, const s
 	cells_put(cells, row, VALUE_AT, HELP_AT - VALUE_AT, is_selected ? style : STYLE_VALUE,
 		  text_str(&value));
 	cells_put_cut(cells, row, HELP_AT, cells->columns - HELP_AT,
-		      is_selected ? style : STYLE_DIM, help_of(item), ui->is_ascii);
+		      is_selected ? style : STYLE_DIM, help_of(ui, item), ui->is_ascii);
 	text_done(&value);
 }
 

@@ -167,6 +167,8 @@ void items_make(struct items *items, const struct ui *ui)
 	add(items, (struct item){.type = ITEM_HEAD, .head = "Screen"});
 	for (size_t i = 0; i < CHOICES; i++)
 		add(items, (struct item){.type = ITEM_CHOICE, .choice = &choices[i]});
+	if (ui->collector)
+		add(items, (struct item){.type = ITEM_COLLECTOR});
 	add_columns(items, ui, VIEW_OWNERS, "Columns of the owners' view, from the left");
 	add_columns(items, ui, VIEW_TREE, "Columns of the tree, from the left");
 	add(items, (struct item){.type = ITEM_HEAD, .head = "Thresholds"});
@@ -190,6 +192,9 @@ void item_add_value(struct text *out, const struct ui *ui, const struct item *it
 {
 	switch (item->type) {
 	case ITEM_HEAD:
+		break;
+	case ITEM_COLLECTOR:
+		text_add(out, ui->collector);
 		break;
 	case ITEM_CHOICE:
 		item->choice->add(out, ui);
@@ -238,6 +243,7 @@ void item_step(struct ui *ui, const struct item *item, int direction)
 {
 	switch (item->type) {
 	case ITEM_HEAD:
+	case ITEM_COLLECTOR:
 		break;
 	case ITEM_CHOICE:
 		item->choice->step(ui, direction);

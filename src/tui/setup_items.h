@@ -15,10 +15,10 @@ struct choice {
 	void (*add)(struct text *out, const struct ui *ui); /* its value, as in the configuration */
 };
 
-enum item_type { ITEM_HEAD, ITEM_CHOICE, ITEM_COLUMN, ITEM_THRESHOLD };
+enum item_type { ITEM_HEAD, ITEM_COLLECTOR, ITEM_CHOICE, ITEM_COLUMN, ITEM_THRESHOLD };
 
 struct item {
-	enum item_type type;
+	enum item_type type;         /* ITEM_COLLECTOR: which one is used; cannot be changed here */
 	const char *head;            /* ITEM_HEAD */
 	const struct choice *choice; /* ITEM_CHOICE */
 	enum view_mode mode;         /* ITEM_COLUMN */

@@ -16,6 +16,8 @@ void ui_init(struct ui *ui, const struct ui_config *config)
 		.users = config->users,
 		.theme = config->theme,
 		.keymap = config->keymap,
+		.collector = config->collector,
+		.collector_why = config->collector_why,
 		.is_ascii = config->is_ascii,
 		.is_live = config->is_live,
 		.replay = config->replay,

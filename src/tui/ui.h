@@ -35,6 +35,8 @@ struct ui {
 	const struct theme *theme;
 	const struct keymap *keymap;
 	struct replay *replay; /* of a recording; NULL: this is the live machine */
+	const char *collector; /* NULL: a recording */
+	const char *collector_why;
 	bool is_ascii;
 	bool is_readonly;
 	bool is_live; /* its processes are those of this machine, now */
@@ -93,6 +95,8 @@ struct ui_config {
 	const struct io_maker *maker; /* NULL: files are made as usual */
 	ui_pulse *pulse;
 	void *pulse_context;
+	const char *collector; /* NULL: a recording */
+	const char *collector_why;
 	bool is_ascii;
 	bool is_readonly;
 	bool is_live;
