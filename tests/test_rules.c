@@ -499,6 +499,45 @@ static void an_ended_session_keeps_the_name_that_its_registry_has(void **state)
 	home_remove(&home);
 }
 
+/* A sample of one agent whose home that is, on a machine that waits for its disks so many percent of the time. */
+static const char *name_while_waiting(struct lab *lab, const struct home *home, double at_s, double iowait)
+{
+	struct text table = {0};
+	struct snapshot *snap;
+
+	text_printf(&table, "4211 0 /opt/claude claude ; start:684113 HOME=%s", home->dir);
+	snap = lab_snapshot(at_s, text_str(&table));
+	text_done(&table);
+	snap->machine.cpu_percent.iowait = iowait;
+	lab_take(lab, snap);
+	assert_non_null(lab_owner(lab, "claude-code:5e6e"));
+	return lab_owner(lab, "claude-code:5e6e")->name;
+}
+
+static void no_file_is_read_while_the_disks_keep_everybody_waiting(void **state)
+{
+	static const char entry[] = "{\"sessionId\":\"5e6e\",\"procStart\":\"684113\",\"name\":\"%s\"}";
+	struct text contents = {0};
+	struct lab *lab;
+	struct home home;
+
+	(void)state;
+	home_make(&home);
+	text_printf(&contents, entry, "first");
+	home_write(&home, ".claude/sessions/4211.json", text_str(&contents));
+	lab = lab_new("/dev/null");
+	/* once at the start, whatever it costs */
+	assert_string_equal(name_while_waiting(lab, &home, 0, 75), "first");
+	text_clear(&contents);
+	text_printf(&contents, entry, "second");
+	home_write(&home, ".claude/sessions/4211.json", text_str(&contents));
+	assert_string_equal(name_while_waiting(lab, &home, 60, 75), "first");
+	assert_string_equal(name_while_waiting(lab, &home, 120, 0), "second");
+	lab_free(lab);
+	text_done(&contents);
+	home_remove(&home);
+}
+
 static void containers_are_named_by_the_engines_files(void **state)
 {
 	struct home home;
@@ -573,6 +612,7 @@ int main(void)
 		cmocka_unit_test(a_session_without_a_title_is_named_by_its_first_prompt),
 		cmocka_unit_test(a_log_that_names_no_session_is_believed_when_it_is_the_only_one),
 		cmocka_unit_test(an_ended_session_keeps_the_name_that_its_registry_has),
+		cmocka_unit_test(no_file_is_read_while_the_disks_keep_everybody_waiting),
 		cmocka_unit_test(containers_are_named_by_the_engines_files),
 		cmocka_unit_test(templates_are_filled_or_not_at_all),
 	};

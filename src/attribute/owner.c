@@ -421,8 +421,10 @@ static const struct {
 
 enum {
 	PARTS = sizeof(parts) / sizeof(parts[0]),
-	SLICE_NS = 4000000, /* the keyboard is looked at this often */
-	CLOCK_EACH = 32,    /* processes between two looks at the clock */
+	SLICE_NS = 4000000,    /* the keyboard is looked at this often */
+	CLOCK_EACH = 32,       /* processes between two looks at the clock */
+	IOWAIT_MOST = 25,      /* percent of all CPUs */
+	IO_PRESSURE_MOST = 40, /* percent of the time in which somebody waits */
 };
 
 /* A recording may say what was found when it was made: there is nothing to do then. Sets `*out` and
@@ -434,6 +436,17 @@ static int take_recorded(const struct attributor *attributor, const struct snaps
 								 : -ENOENT;
 }
 
+/* On a machine that waits for its disks a file may take seconds, and the screen with it: what was
+ * read at the start has to do until that is over. */
+static bool may_read_files(const struct attributor *attributor, const struct snapshot *snap)
+{
+	bool is_first = attributor->memory.sample == 0;
+	bool waits = snap->machine.cpu_percent.iowait >= IOWAIT_MOST ||
+		     snap->machine.psi_io.some_avg10 >= IO_PRESSURE_MOST;
+
+	return attributor->config.use_files && (is_first || !waits);
+}
+
 static void pass_init(struct pass *pass, struct attributor *attributor, const struct snapshot *snap)
 {
 	*pass = (struct pass){
@@ -441,7 +454,7 @@ static void pass_init(struct pass *pass, struct attributor *attributor, const st
 		.users = attributor->config.users,
 		.memory = &attributor->memory,
 		.profiles = attributor->profiles,
-		.use_files = attributor->config.use_files,
+		.use_files = may_read_files(attributor, snap),
 		.snap = snap,
 		.out = pass->out,
 		.arena = &pass->out->arena,
