@@ -117,6 +117,21 @@ def f8_and_f7_change_a_closed_tree_with_all_its_threads():
         screen.press("q")
 
 
+def keys_that_are_pressed_while_it_works_count():
+    """Among thousands one change takes longer than it takes to press the key again."""
+    with Scene() as scene:
+        start(scene, "tree", 1000)
+        full(scene, 1001)
+        root = python_tree(scene)
+        tree = tree_of(root.pid)
+        screen = open_screen(scene)
+        screen.choose("tree.py")
+        screen.press(*["F8"] * 6)
+        wait_for("six more", lambda: nices(tree) == {6})
+        ok(True, "six presses in a row among thousands: each counts")
+        screen.press("q")
+
+
 def each_member_keeps_its_distance_and_stops_at_the_end():
     with Scene() as scene:
         root = python_tree(scene)
@@ -182,7 +197,7 @@ def tagged_rows_are_changed_and_clade_is_not():
         before = [nice_of(pid) for pid in own]
         screen.press("c", "Escape", "/")
         screen.expect("Search")
-        screen.press(f"{scene.dir}/screen", "Enter")
+        screen.press(f"{scene.dir}/screen -f /dev/null new-session", "Enter")  # not those that send the keys
         screen.press("c", "F8")
         said = screen.expect("left out:")
         ok("(clade runs in it)" in said and "(clade itself)" in said, "what clade runs in is left out, with the reason", said)
@@ -231,6 +246,6 @@ def read_only_changes_nothing():
         screen.press("q")
 
 
-main(f8_and_f7_change_a_closed_tree_with_all_its_threads, each_member_keeps_its_distance_and_stops_at_the_end,
+main(f8_and_f7_change_a_closed_tree_with_all_its_threads, keys_that_are_pressed_while_it_works_count, each_member_keeps_its_distance_and_stops_at_the_end,
      who_was_forked_since_the_screen_was_made_is_changed_too, a_menu_sets_the_class_of_io, tagged_rows_are_changed_and_clade_is_not,
      what_is_refused_is_told_with_why, read_only_changes_nothing)
