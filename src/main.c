@@ -166,6 +166,7 @@ int main(int argc, char **argv)
 
 	fill_standard_descriptors();
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	program.is_utf8 = safe_setup();
 	if (read_settings(argc, argv, &program, &error) == 0)
 		status = run(&program);

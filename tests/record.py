@@ -1,4 +1,4 @@
-"""Recording as it is used: bounded, ended at any moment, on a disk that fills; read with zstdcat as the manual says."""
+"""Recording as it is used: ended at any moment; read with zstdcat as the manual says."""
 import json
 import os
 import random
@@ -179,65 +179,6 @@ def a_torn_end_is_cut_off_wherever_it_is():
             ok(good and len(list(follow(lines_of(again)))) == len(now), f"cut at byte {cut - last} of a sample", rest, now[:4])
 
 
-def it_is_bounded():
-    with Directory() as directory:
-        path = f"{directory}/tape.ndjson.zst"
-        keep = max(96, len(os.listdir("/proc")) // 2)  # a full sample of a crowded machine is large
-        process = recorder(path, "--keep", f"{keep}K")
-        largest = 0
-        numbers = set()
-        end_s = time.monotonic() + PATIENCE_S
-        while time.monotonic() < end_s and (len(numbers) < 8 or os.path.exists(min(numbers))):
-            largest = max(largest, size_of(path))
-            numbers |= set(files_of(path)[:-1])
-            time.sleep(0.01)
-        status, error = end(process)
-        ok(status == 0 and not error, "a bound that is kept is no trouble", status, error)
-        ok(len(numbers) >= 8, "files are turned", sorted(numbers))
-        ok(largest <= keep << 10, "it never takes more than it may", largest)
-        files = files_of(path)
-        ok(len(files) > 2 and not os.path.exists(min(numbers)), "the oldest is dropped", files)
-        for file in files:
-            data, rows, _ = whole(file)
-            ok(rows and rows[0][3] & 1 and len(list(follow(lines_of(data)))) == len(rows), f"{os.path.basename(file)[-6:]} can be read alone")
-
-
-def a_full_disk_costs_the_oldest():
-    if os.geteuid() != 0:
-        raise Skip("needs root for a tmpfs")
-    with Directory() as directory:
-        mount = f"mount -t tmpfs -o size=200k,mode=700 none {directory} && exec \"$@\""
-        process = recorder(f"{directory}/tape.ndjson.zst", "--keep", "24h", wrapper=("unshare", "--mount", "sh", "-c", mount, "sh"))
-        inside = f"/proc/{process.pid}/root{directory}"
-        path = f"{inside}/tape.ndjson.zst"
-        try:
-            wait_for("files on the small disk", lambda: os.path.exists(path) and len(files_of(path)) > 3)
-            # somebody else takes what is left
-            with open(f"{inside}/other", "wb", buffering=0) as other:
-                try:
-                    while True:
-                        other.write(bytes(4096))
-                except OSError:
-                    pass
-                wait_for("the oldest to be dropped", lambda: not os.path.exists(f"{path}.000001"))
-                count = len(whole(path)[1])
-                wait_for("it to go on", lambda: not os.path.exists(path) or len(whole(path)[1]) != count)
-                ok(process.poll() is None, "it goes on")
-            files = files_of(path)
-            counts = []
-            for file in files:
-                data, rows, _ = whole(file)
-                counts.append(len(rows))
-                if rows:
-                    ok(len(list(follow(lines_of(data[:sum(row[1] for row in rows)])))) == len(rows), f"{os.path.basename(file)} is whole")
-            ok(sum(counts) > 3, "there are samples", counts)
-        finally:
-            status, error = end(process)
-        ok(status == 0, "and ends well", status)
-        ok("the disk is full: dropped the oldest, 1 file with" in error, "it says what it dropped", error)
-        ok(error.count("\n") < 6, "and does not say it all the time", error)
-
-
 def what_cannot_be_recorded_into_is_refused():
     def refused(name, path, *words):
         process = recorder(path)
@@ -281,31 +222,6 @@ def it_goes_through_a_pipe():
     ok(len(list(follow(lines_of(data[:sum(row[1] for row in rows)])))) == len(rows), "and what it read is a recording")
 
 
-def memory_does_not_grow():
-    with Directory() as directory:
-        process = recorder(f"{directory}/tape", "--keep", "64K")
-
-        def resident():
-            with open(f"/proc/{process.pid}/statm") as file:
-                return int(file.read().split()[1]) * 4
-
-        def least(seconds):
-            """The least of so many seconds: what a moment needs comes and goes with what the machine runs."""
-            end_s = time.monotonic() + seconds
-            found = []
-            while time.monotonic() < end_s:
-                found.append(resident())
-                time.sleep(0.02)
-            return min(found)
-
-        wait_for("a start", lambda: os.path.exists(f"{directory}/tape.000001"))
-        before = least(2)
-        time.sleep(4)
-        after = least(2)
-        end(process)
-        ok(after - before < 4096, "sixty samples later it is as small as it was", f"{before} kB, {after} kB")
-
-
 def the_unit_is_one_that_systemd_takes():
     analyze = shutil.which("systemd-analyze")
     unit = os.path.join(os.path.dirname(CLADE), "contrib/clade-record.service")
@@ -326,5 +242,4 @@ def the_unit_is_one_that_systemd_takes():
 
 if __name__ == "__main__":
     main(a_recording_holds_what_ps_shows_and_what_has_changed, it_goes_on_where_it_was_killed, a_torn_end_is_cut_off_wherever_it_is,
-         it_is_bounded, a_full_disk_costs_the_oldest, what_cannot_be_recorded_into_is_refused, it_goes_through_a_pipe, memory_does_not_grow,
-         the_unit_is_one_that_systemd_takes)
+         what_cannot_be_recorded_into_is_refused, it_goes_through_a_pipe, the_unit_is_one_that_systemd_takes)

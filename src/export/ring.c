@@ -33,7 +33,7 @@ static const uint64_t KEEP_LEAST_BYTES = 64 << 10;
 struct part {
 	uint64_t number;
 	uint64_t bytes;
-	uint64_t last_ms; /* when its last sample was taken; 0 not known */
+	uint64_t last_ms; /* when its last sample was taken, or the file was written last */
 };
 
 struct ring {
@@ -187,6 +187,8 @@ static void look_at_part(struct ring *ring, uint64_t number)
 	if (fd >= 0 && fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode)) {
 		part.bytes = (uint64_t)stat.st_size;
 		walk(fd, part.bytes, &first_ms, &part.last_ms);
+		if (part.last_ms == 0)
+			part.last_ms = (uint64_t)stat.st_mtim.tv_sec * 1000;
 		add_part(ring, part);
 	}
 	if (fd >= 0)
@@ -328,16 +330,26 @@ static void tell_dropped(struct ring *ring, uint64_t now_ms)
 	ring->dropped_bytes = 0;
 }
 
+/* One that cannot be dropped is said and left to the administrator. */
+static void unlink_part(const struct ring *ring, const struct part *part)
+{
+	char *name = name_of(ring, part->number);
+	struct text message = {0};
+
+	if (unlink(name) != 0 && errno != ENOENT) {
+		text_printf(&message, "%s: cannot be dropped: %s", name, strerror(errno));
+		say(ring, text_str(&message));
+	}
+	text_done(&message);
+	free(name);
+}
+
 /* Returns whether there was something to drop. */
 static bool drop_oldest(struct ring *ring)
 {
-	char *name;
-
 	if (ring->n_parts == 0)
 		return false;
-	name = name_of(ring, ring->parts[0].number);
-	unlink(name);
-	free(name);
+	unlink_part(ring, &ring->parts[0]);
 	ring->n_parts--;
 	memmove(ring->parts, ring->parts + 1, ring->n_parts * sizeof(*ring->parts));
 	return true;
@@ -356,18 +368,24 @@ static bool drop_for_room(struct ring *ring)
 	return true;
 }
 
+/* What the disk has for us. */
+static uint64_t room_bytes(const struct ring *ring)
+{
+	struct statvfs disk;
+
+	return ring->fd >= 0 && fstatvfs(ring->fd, &disk) == 0
+		       ? (uint64_t)disk.f_bavail * disk.f_frsize
+		       : UNKNOWN;
+}
+
 /* How large a file may become: a part of what is kept, and of what the disk has for us. */
 static uint64_t part_bytes(const struct ring *ring)
 {
 	uint64_t most = ring->keep.bytes != UNKNOWN ? ring->keep.bytes / PARTS : UNKNOWN;
-	struct statvfs disk;
+	uint64_t room = room_bytes(ring);
 
-	if (fstatvfs(ring->fd, &disk) == 0) {
-		uint64_t room = (uint64_t)disk.f_bavail * disk.f_frsize + ring_size(ring);
-
-		if (room / DISK_PARTS < most)
-			most = room / DISK_PARTS;
-	}
+	if (is_known(room) && (room + ring_size(ring)) / DISK_PARTS < most)
+		most = (room + ring_size(ring)) / DISK_PARTS;
 	return most < PART_LEAST_BYTES ? PART_LEAST_BYTES : most;
 }
 
@@ -380,8 +398,8 @@ static uint64_t part_ms(const struct ring *ring)
 
 bool ring_wants_full(const struct ring *ring, uint64_t taken_ms)
 {
-	return ring->size == 0 || ring->size >= part_bytes(ring) || taken_ms < ring->last_ms ||
-	       taken_ms - ring->first_ms >= part_ms(ring);
+	return ring->size == 0 || ring->told == -EFBIG || ring->size >= part_bytes(ring) ||
+	       taken_ms < ring->last_ms || taken_ms - ring->first_ms >= part_ms(ring);
 }
 
 /* The newest file becomes an older one, and another is begun. */
@@ -455,7 +473,7 @@ static int write_sample(struct ring *ring, const void *bytes, size_t len)
 
 static bool is_full_disk(int rc)
 {
-	return rc == -ENOSPC || rc == -EDQUOT || rc == -EFBIG;
+	return rc == -ENOSPC || rc == -EDQUOT;
 }
 
 /* Once for each kind of failure, not every two seconds. */
@@ -469,8 +487,8 @@ static void tell_failure(struct ring *ring, int rc)
 		text_printf(&message, "%s: goes on", ring->path);
 	else if (is_full_disk(rc))
 		text_printf(&message,
-			    "%s: the disk is full and nothing older is left to drop; samples are "
-			    "lost until there is room",
+			    "%s: the disk is full and what could be dropped makes no room; samples "
+			    "are lost until there is some",
 			    ring->path);
 	else
 		text_printf(&message, "%s: %s; samples are lost until it can be written",
@@ -478,6 +496,27 @@ static void tell_failure(struct ring *ring, int rc)
 	ring->told = rc;
 	say(ring, text_str(&message));
 	text_done(&message);
+}
+
+/* Whether it would fit if all that is older were dropped; without that it is not worth the past. */
+static bool could_fit(const struct ring *ring, size_t len)
+{
+	uint64_t room = room_bytes(ring);
+
+	return ring_size(ring) - ring->size + (is_known(room) ? room : 0) >= len;
+}
+
+/* Drops what the sample takes and no more: who fills the disk may be quicker than we are, and what
+ * he gets of one sample's room is not to be all of the past. */
+static int write_with_room(struct ring *ring, const void *bytes, size_t len)
+{
+	int rc = write_sample(ring, bytes, len);
+	uint64_t before = ring_size(ring);
+
+	while (is_full_disk(rc) && before - ring_size(ring) < len && could_fit(ring, len) &&
+	       drop_for_room(ring))
+		rc = write_sample(ring, bytes, len);
+	return rc;
 }
 
 int ring_add(struct ring *ring, const void *bytes, size_t len, uint64_t taken_ms, bool is_full)
@@ -492,10 +531,8 @@ int ring_add(struct ring *ring, const void *bytes, size_t len, uint64_t taken_ms
 	text_done(&ignored);
 	if (rc == 0) {
 		drop_surplus(ring, len, taken_ms);
-		rc = write_sample(ring, bytes, len);
+		rc = write_with_room(ring, bytes, len);
 	}
-	while (is_full_disk(rc) && drop_for_room(ring))
-		rc = write_sample(ring, bytes, len);
 	tell_failure(ring, rc);
 	if (rc != 0)
 		return rc;
