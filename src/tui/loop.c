@@ -22,9 +22,11 @@ struct loop {
 	struct replay *replay; /* NULL: live */
 	struct moment shown;   /* on the screen */
 	struct moment latest;  /* newer than that while the screen is frozen; else empty */
+	struct moment past;    /* what has been replaced, until there is time to give it back */
 	bool is_reading;
 	struct moment_maker *maker; /* while a moment is made of what was read, else NULL */
 	bool is_dirty;              /* the screen has to be drawn */
+	bool has_heard;             /* a key, since the screen was drawn */
 	bool is_quitting;
 	uint64_t next_ms; /* when the next sample is due */
 	uint64_t drawn_ms;
@@ -52,7 +54,7 @@ static void draw(struct loop *loop)
 	ui_draw(&loop->ui, &loop->cells);
 	terminal_show(&loop->cells, loop->ui.wants_redraw);
 	loop->ui.wants_redraw = false;
-	loop->is_dirty = false;
+	loop->is_dirty = loop->has_heard = false;
 	loop->drawn_ms = now_ms();
 }
 
@@ -67,24 +69,30 @@ static void look_at_keyboard(struct loop *loop)
 
 		if (ui_handle(&loop->ui, &event) == UI_QUIT)
 			loop->is_quitting = true;
-		loop->is_dirty = true;
+		loop->is_dirty = loop->has_heard = true;
 		if (loop->ui.theme != theme)
 			terminal_set_theme(loop->ui.theme);
 		loop->step_ms = 0; /* a key may have given a dialogue work */
 	}
 }
 
-/* Puts what is newest on the screen, unless something there must not move. */
+static void replace(struct loop *loop, struct moment *moment, struct moment by)
+{
+	moment_done(&loop->past);
+	loop->past = *moment;
+	*moment = by;
+}
+
+/* Puts what is newest on the screen, unless something there must not move. What a key has changed
+ * is drawn first: all rows are not made twice while somebody waits. */
 static void show_latest(struct loop *loop)
 {
-	struct moment old = loop->shown;
-
-	if (!loop->latest.model || (ui_is_frozen(&loop->ui) && loop->shown.model))
+	if (!loop->latest.model || (ui_is_frozen(&loop->ui) && loop->shown.model) ||
+	    loop->has_heard)
 		return;
-	loop->shown = loop->latest;
+	replace(loop, &loop->shown, loop->latest);
 	loop->latest = (struct moment){0};
 	ui_set_model(&loop->ui, loop->shown.model);
-	moment_done(&old);
 	loop->is_dirty = true;
 }
 
@@ -205,8 +213,7 @@ static void make_slice(struct loop *loop)
 		if (loop->replay && !replay_arrive(loop->replay, true, now_ms())) {
 			moment_done(&made);
 		} else {
-			moment_done(&loop->latest);
-			loop->latest = made;
+			replace(loop, &loop->latest, made);
 		}
 		loop->is_dirty = loop->is_dirty || loop->replay;
 	}
@@ -256,7 +263,9 @@ static void run(struct loop *loop)
 		if (loop->replay && !loop->is_reading && !loop->maker)
 			loop->next_ms =
 				replay_due_ms(loop->replay, ui_is_frozen(&loop->ui), now_ms());
-		if (loop->is_reading)
+		if (loop->past.snap)
+			moment_done(&loop->past);
+		else if (loop->is_reading)
 			read_slice(loop);
 		else if (loop->maker)
 			make_slice(loop);
@@ -320,6 +329,7 @@ int tui_run(const struct tui_config *config, struct text *error)
 	run(&loop);
 	terminal_close();
 	moment_drop(loop.maker);
+	moment_done(&loop.past);
 	moment_done(&loop.latest);
 	moment_done(&loop.shown);
 	history_free(loop.history);
