@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "choice.h"
 #include "clade/clock.h"
 #include "clade/io.h"
 #include "host.h"
@@ -20,8 +21,6 @@ enum {
 				  in turn */
 	FACTS_TURN = 16, /* user and cgroup can change without an exec: looked at again every so
 			    many samples */
-	FACTS_YOUNG_MS =
-		2000, /* between fork and exec a child shows its parent's arguments: read again */
 	FILE_MAX = 1 << 20,
 	FIRST_SPARE_NS = 60000000,  /* of a sample without one before, for looking again */
 	SPARE_NS = 10000000,        /* of any other, at the least */
@@ -32,19 +31,7 @@ enum {
 	BIRTHS_MOST = 1 << 18, /* between two samples: 10 MB of them */
 };
 
-/* Where 64-bit programs have their stack when addresses are not random: in the last 16 MB. */
-static const uint64_t FIXED_STACKS = 0x7ffffe000000;
 static const uint64_t FACTS_NS = 2000000000; /* in any other */
-
-/* What is kept of a process for the next sample and is no business of a snapshot. */
-struct side {
-	uint64_t stack; /* start of its stack: another address means another exec; 0 when not ours
-			   to see */
-	uint64_t facts_ms; /* when its facts were read, by the clock of snapshots */
-	uint64_t io_ms;
-	bool is_assumed; /* its arguments are thought to be its parent's */
-	bool is_unread;  /* nothing but its name is known: there was no time */
-};
 
 void sampler_drop(struct sampler *sampler)
 {
@@ -178,314 +165,6 @@ bool sampler_knows(struct sampler *sampler, int32_t pid)
 	return side && !side->is_unread;
 }
 
-/* Whether facts are no longer those of the process: it has executed something, become another
- * user's or a zombie. */
-static bool is_stale(const struct sampler *sampler, const struct seen *seen,
-		     const struct process *before, const struct side *side)
-{
-	uint64_t born_ms = seen->proc.start_ticks * 1000 / sampler->snap->host.ticks_per_s;
-
-	if (!side)
-		return true;
-	if (seen->stack != side->stack ||
-	    strncmp(seen->comm, before->facts->comm, COMM_MAX - 1) != 0)
-		return seen->proc.state !=
-		       'Z'; /* a zombie has no stack left, and keeps its facts */
-	if ((seen->proc.state == 'Z') != (before->state == 'Z') ||
-	    (seen->uid != UINT32_MAX && seen->uid != before->facts->uid))
-		return true;
-	/* where no stack is seen, nothing tells of an exec that keeps the name */
-	return seen->stack == 0 && seen->proc.state != 'Z' &&
-	       side->facts_ms < born_ms + FACTS_YOUNG_MS;
-}
-
-static int take_kernel(struct sampler *sampler, const struct seen *seen, struct process *proc,
-		       const struct process *before)
-{
-	char comm[COMM_MAX];
-	const struct facts plain = {
-		.comm = comm,
-		.markers = "",
-		.uid = 0,
-		.pid_ns = UNKNOWN,
-		.cgroup = "0::/\n",
-	};
-
-	if (before) {
-		proc->facts = facts_get(before->facts);
-		return 0;
-	}
-	memcpy(comm, seen->comm, sizeof(comm));
-	if (seen->is_deep)
-		facts_read_comm(&sampler->reader, proc->pid, comm);
-	proc->facts = facts_intern(sampler->store, &plain);
-	return proc->facts ? 0 : -ENOMEM;
-}
-
-static int32_t *image_of(struct sampler *sampler, uint64_t stack)
-{
-	return &sampler->images[(stack >> 4) % IMAGES];
-}
-
-/* The process that is being added stands for those that run what it runs. The first one stays: it
- * is the one that the others were forked from, and least of all has moved away from it. */
-static void keep_image(struct sampler *sampler, uint64_t stack)
-{
-	int32_t *image = image_of(sampler, stack);
-
-	if (*image == NO_PROC || sampler->sides[*image].stack != stack ||
-	    sampler->sides[*image].is_unread)
-		*image = (int32_t)sampler->snap->n_procs;
-}
-
-/* The facts of a process of this sample that runs what `proc` runs, for one of them was forked from
- * the other or both from a third; or NULL. Stacks begin at a random address: that two are equal for
- * another reason needs a system without that, where they are of one session at least. */
-static const struct facts *find_twin(struct sampler *sampler, const struct seen *seen)
-{
-	int32_t i = seen->stack != 0 ? *image_of(sampler, seen->stack) : NO_PROC;
-	const struct process *twin = i != NO_PROC ? &sampler->snap->procs[i] : NULL;
-
-	if (!seen->is_forked || !twin || sampler->sides[i].stack != seen->stack ||
-	    sampler->sides[i].is_unread ||
-	    (seen->stack >= FIXED_STACKS && twin->session != seen->proc.session) ||
-	    strcmp(twin->facts->comm, seen->comm) != 0)
-		return NULL;
-	return twin->facts;
-}
-
-/*
- * A program may write over its arguments, and a forked one may do so without executing anything
- * ("sshd: root@pts/0"). Nothing tells, so it is looked at again while there is time for that in
- * this sample: at what was never looked at first, in turn at the rest.
- */
-static int look_again(struct sampler *sampler, struct process *proc,
-		      const struct facts_known *known, struct side *side)
-{
-	const struct facts *older = proc->facts;
-	uint64_t began_ns;
-	uint64_t took_ns;
-	int rc = 0;
-
-	/* who forks holds the lock that its arguments are read under, and in a crowd of such does
-	 * not run for seconds */
-	if (proc->state == 'Z' || proc->state == 'R' || proc->state == 'D' ||
-	    sampler->spare_ns == 0 || !(side->is_assumed || sampler_is_turn(sampler, proc->pid)))
-		return 0;
-	began_ns = clock_ns(CLOCK_MONOTONIC);
-	if (!facts_hold(&sampler->reader, proc->pid, older)) {
-		rc = facts_read(&sampler->reader, process_key(proc), false, older, known,
-				&proc->ns_pid, &proc->facts);
-		if (rc == 0)
-			facts_put(older);
-		else if (rc == -ESRCH)
-			rc = 0; /* gone meanwhile: it stays as it was seen */
-		side->facts_ms = sampler->snap->mono_ms;
-	}
-	side->is_assumed = false;
-	took_ns = clock_ns(CLOCK_MONOTONIC) - began_ns;
-	sampler->spare_ns -= took_ns < sampler->spare_ns ? took_ns : sampler->spare_ns;
-	return rc;
-}
-
-/* Reads what the kernel has not said, while there is time for that in this sample. */
-static int read_deep(struct sampler *sampler, const struct facts_known *known, struct process *proc,
-		     const struct process *before, struct side *side)
-{
-	const struct facts guess = {
-		.comm = known->comm,
-		.markers = "",
-		.uid = known->uid,
-		.cgroup = known->cgroup,
-		.pid_ns = known->pid_ns,
-		.is_ns_foreign = known->is_ns_foreign,
-	};
-	bool is_zombie = proc->state == 'Z';
-	uint64_t began_ns = clock_ns(CLOCK_MONOTONIC);
-	uint64_t took_ns;
-	int rc;
-
-	if (!is_zombie && sampler->facts_ns == 0) {
-		side->is_unread = true;
-		sampler->snap->n_unread++;
-		proc->facts = facts_intern(sampler->store, &guess);
-		return proc->facts ? 0 : -ENOMEM;
-	}
-	rc = facts_read(&sampler->reader, process_key(proc), is_zombie,
-			before ? before->facts : NULL, known, &proc->ns_pid, &proc->facts);
-	took_ns = clock_ns(CLOCK_MONOTONIC) - began_ns;
-	sampler->facts_ns -= took_ns < sampler->facts_ns ? took_ns : sampler->facts_ns;
-	return rc;
-}
-
-/* Facts where the kernel says what has changed: nothing is read of a process that is as it was, or
- * as its parent is. */
-static int take_deep(struct sampler *sampler, const struct seen *seen, struct process *proc,
-		     const struct process *before, const struct side *old_side, struct side *side)
-{
-	const struct facts_known known = {
-		.comm = seen->comm,
-		.cgroup = seen->cgroup,
-		.pid_ns = seen->pid_ns,
-		.uid = seen->uid,
-		.is_ns_foreign = seen->is_ns_foreign,
-	};
-	const struct facts *same = NULL;
-	bool is_zombie = proc->state == 'Z';
-
-	if (before && old_side && !old_side->is_unread && !is_zombie &&
-	    old_side->stack == seen->stack && strcmp(before->facts->comm, seen->comm) == 0) {
-		same = before->facts;
-		side->facts_ms = old_side->facts_ms;
-		side->is_assumed = old_side->is_assumed;
-	} else if (before && is_zombie && before->state == 'Z' &&
-		   facts_agree(before->facts, &known)) {
-		proc->facts = facts_get(before->facts);
-		return 0;
-	} else if (!before && !is_zombie) {
-		same = find_twin(sampler, seen);
-		side->is_assumed = same != NULL;
-	}
-	if (!same)
-		return read_deep(sampler, &known, proc, before, side);
-	proc->facts = facts_inherit(&sampler->reader, same, &known);
-	return proc->facts ? look_again(sampler, proc, &known, side) : -ENOMEM;
-}
-
-/* Reads facts while there is time for that in this sample. Returns 0 or what facts_read() does, and
- * -EAGAIN when the time is over. */
-static int read_facts(struct sampler *sampler, const struct seen *seen, struct process *proc,
-		      const struct process *before, struct side *side)
-{
-	const struct facts_place place = {
-		.dir = seen->dir,
-		.pid = proc->pid,
-		.uid = seen->uid,
-		.comm = seen->comm,
-		.is_zombie = proc->state == 'Z',
-	};
-	const struct facts *older = before ? before->facts : NULL;
-	uint64_t began_ns = clock_ns(CLOCK_MONOTONIC);
-	uint64_t took_ns;
-	int rc;
-
-	if (sampler->facts_ns == 0)
-		return -EAGAIN;
-	rc = seen->dir > 0
-		     ? facts_read_in(&sampler->reader, &place, older, &proc->ns_pid, &proc->facts)
-		     : facts_read(&sampler->reader, process_key(proc), place.is_zombie, older, NULL,
-				  &proc->ns_pid, &proc->facts);
-	side->facts_ms = sampler->snap->mono_ms;
-	took_ns = clock_ns(CLOCK_MONOTONIC) - began_ns;
-	sampler->facts_ns -= took_ns < sampler->facts_ns ? took_ns : sampler->facts_ns;
-	return rc;
-}
-
-/* The facts of its parent, as far as that was seen before it; or NULL. */
-static const struct facts *parent_facts(const struct sampler *sampler, const struct process *proc)
-{
-	int32_t parent = snapshot_find_pid(sampler->snap, proc->ppid);
-
-	return parent != NO_PROC ? sampler->snap->procs[parent].facts : NULL;
-}
-
-/* Only its name and user are known; a control group and namespaces are most often the parent's. */
-static int guess_facts(struct sampler *sampler, const struct seen *seen, struct process *proc,
-		       struct side *side)
-{
-	const struct facts *parent = parent_facts(sampler, proc);
-	const struct facts guess = {
-		.comm = seen->comm,
-		.markers = "",
-		.uid = seen->uid,
-		.cgroup = parent ? parent->cgroup : NULL,
-		.pid_ns = parent ? parent->pid_ns : UNKNOWN,
-		.is_ns_foreign = parent && parent->is_ns_foreign,
-	};
-
-	side->is_unread = true;
-	sampler->snap->n_unread++;
-	proc->facts = facts_intern(sampler->store, &guess);
-	return proc->facts ? 0 : -ENOMEM;
-}
-
-/* A process that was forked and has executed nothing has the environment, the executable and, until
- * it is looked at, the arguments and the control group of what it was forked from. */
-static int inherit_facts(struct sampler *sampler, const struct seen *seen, struct process *proc,
-			 const struct facts *twin, struct side *side)
-{
-	const struct facts_known known = {
-		.comm = seen->comm,
-		.cgroup = twin->cgroup,
-		.pid_ns = twin->pid_ns,
-		.uid = seen->uid,
-		.is_ns_foreign = twin->is_ns_foreign,
-	};
-
-	proc->facts = facts_inherit(&sampler->reader, twin, &known);
-	if (twin->pid_ns == sampler->reader.own_pid_ns)
-		proc->ns_pid = (uint32_t)proc->pid;
-	side->is_assumed = true;
-	side->facts_ms = sampler->snap->mono_ms;
-	return proc->facts ? 0 : -ENOMEM;
-}
-
-/* What may have changed without an exec, and what was assumed, while there is time. */
-static int look_again_plain(struct sampler *sampler, struct process *proc, struct side *side)
-{
-	const struct facts *older = proc->facts;
-	uint64_t began_ns;
-	uint64_t took_ns;
-	int rc = 0;
-
-	/* who forks holds the lock that its arguments are read under, and in a crowd of such does
-	 * not run for seconds */
-	if (proc->state == 'Z' || proc->state == 'R' || proc->state == 'D' ||
-	    sampler->spare_ns == 0 || !(side->is_assumed || sampler_is_turn(sampler, proc->pid)))
-		return 0;
-	began_ns = clock_ns(CLOCK_MONOTONIC);
-	if (!facts_hold(&sampler->reader, proc->pid, older) ||
-	    !facts_hold_cgroup(&sampler->reader, proc->pid, older->cgroup)) {
-		rc = facts_read(&sampler->reader, process_key(proc), false, older, NULL,
-				&proc->ns_pid, &proc->facts);
-		if (rc == 0)
-			facts_put(older);
-		else if (rc == -ESRCH)
-			rc = 0; /* gone meanwhile: it stays as it was seen */
-	}
-	side->is_assumed = false;
-	side->facts_ms = sampler->snap->mono_ms;
-	took_ns = clock_ns(CLOCK_MONOTONIC) - began_ns;
-	sampler->spare_ns -= took_ns < sampler->spare_ns ? took_ns : sampler->spare_ns;
-	return rc;
-}
-
-/* Facts of a process of which only /proc/N/stat was read. */
-static int take_plain(struct sampler *sampler, const struct seen *seen, struct process *proc,
-		      const struct process *before, const struct side *old_side, struct side *side)
-{
-	const struct facts *twin = NULL;
-	int rc;
-
-	if (before && !is_stale(sampler, seen, before, old_side) && !old_side->is_unread) {
-		proc->facts = facts_get(before->facts);
-		proc->ns_pid = before->ns_pid;
-		side->facts_ms = old_side->facts_ms;
-		side->is_assumed = old_side->is_assumed;
-		return look_again_plain(sampler, proc, side);
-	}
-	/* a child may have been forked into a namespace of its own */
-	if (proc->state != 'Z' && seen->dir > 0)
-		twin = find_twin(sampler, seen);
-	if (twin && facts_hold_place(&sampler->reader, seen->dir, twin))
-		rc = inherit_facts(sampler, seen, proc, twin, side);
-	else
-		rc = read_facts(sampler, seen, proc, before, side);
-	if (rc == -EAGAIN)
-		return guess_facts(sampler, seen, proc, side);
-	return rc == 0 && side->is_assumed ? look_again_plain(sampler, proc, side) : rc;
-}
-
 static void read_io(struct process *proc)
 {
 	struct text bytes = {0};
@@ -559,12 +238,7 @@ int sampler_add(struct sampler *sampler, const struct seen *seen)
 	*proc = seen->proc;
 	before = find_previous(sampler, proc);
 	old_side = side_of(sampler, before);
-	if (proc->is_kernel)
-		rc = take_kernel(sampler, seen, proc, before);
-	else if (seen->is_deep)
-		rc = take_deep(sampler, seen, proc, before, old_side, side);
-	else
-		rc = take_plain(sampler, seen, proc, before, old_side, side);
+	rc = choice_make(sampler, seen, proc, before, old_side, side);
 	if (rc == -ESRCH)
 		return 0;
 	if (rc != 0)
@@ -576,7 +250,7 @@ int sampler_add(struct sampler *sampler, const struct seen *seen)
 	else
 		take_io(sampler, proc, before, old_side, side);
 	if (seen->stack != 0)
-		keep_image(sampler, seen->stack);
+		choice_keep_image(sampler, seen->stack);
 	snap->n_procs++;
 	return 0;
 }
