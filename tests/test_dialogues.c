@@ -1,8 +1,10 @@
 /* What opens over the screen: details, help, the environment, setup, writing. */
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "clade/inspect.h"
 #include "clade/io.h"
 #include "clade/safe.h"
 #include "collect/procfs.h"
@@ -25,6 +27,61 @@ static void details_say_why_a_process_has_its_owner(void **state)
 	press(desk, KEY_CODE_ESCAPE);
 	assert_null(desk->ui.dialogue);
 	desk_free(desk);
+}
+
+/* A session that fills memory, and is killed; what it started goes on. */
+static void take_end_of_a_session(struct desk *desk)
+{
+	for (int i = 0; i < 20; i++) {
+		struct text table = {0};
+
+		text_add(&table, "1 0 /sbin/init init ; start:1\n");
+		if (i < 18)
+			text_add(&table, "4211 1 " CLAUDE " claude ; start:5000 cwd:/srv/api-refactor\n");
+		text_printf(&table, "4212 %d /bin/bash bash -c ./run-tests ; start:5001 sid:4212 rss:%lld " TOOL "\n", i < 18 ? 4211 : 1,
+			    (1LL << 20) + (100LL << 20) * i);
+		take(desk, 2, &table);
+		text_done(&table);
+	}
+}
+
+static void details_tell_an_owners_story(void **state)
+{
+	struct desk *desk = desk_new(24, 100, false);
+
+	(void)state;
+	take_end_of_a_session(desk);
+	press(desk, KEY_CODE_ENTER);
+	expect_golden(desk, "details-owner-100x24");
+	assert_contains(text_str(&desk->text), "gone, 2s ago; what it left: 1 process");
+	desk_free(desk);
+}
+
+static void an_end_that_nobody_saw_is_said_to_be_that(void **state)
+{
+	struct desk *desk = desk_new(24, 100, false);
+
+	(void)state;
+	lab_sample(desk->lab, 0, "1 0 /sbin/init init\n4212 1 /bin/bash bash -c ./run-tests ; sid:4212 " TOOL "\n");
+	desk_show(desk);
+	press(desk, KEY_CODE_ENTER);
+	assert_contains(desk_read(desk), "gone before clade looked; what it left: 1 process");
+	desk_free(desk);
+}
+
+static void when_a_file_was_written_is_known_or_not(void **state)
+{
+	char path[] = "/tmp/clade-ui-XXXXXX";
+	int fd = mkstemp(path);
+	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = 1700000000, .tv_nsec = 250000000}};
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(futimens(fd, times), 0);
+	close(fd);
+	assert_int_equal(inspect_written_ms(path), 1700000000250);
+	assert_int_equal(unlink(path), 0);
+	assert_false(is_known(inspect_written_ms(path)));
 }
 
 static void help_shows_every_key(void **state)
@@ -272,6 +329,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(details_say_why_a_process_has_its_owner),
+		cmocka_unit_test(details_tell_an_owners_story),
+		cmocka_unit_test(an_end_that_nobody_saw_is_said_to_be_that),
+		cmocka_unit_test(when_a_file_was_written_is_known_or_not),
 		cmocka_unit_test(help_shows_every_key),
 		cmocka_unit_test(a_value_of_the_environment_is_shown_only_when_asked_for),
 		cmocka_unit_test(setup_changes_at_once_and_keeps_what_changed),

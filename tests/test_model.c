@@ -184,11 +184,23 @@ static void a_trend_holds_ten_minutes_in_steps_of_ten_seconds(void **state)
 	assert_int_equal(group->n_trend, TREND_MAX);
 	assert_int_equal(group->trend[0], 11);
 	assert_int_equal(group->trend[TREND_MAX - 1], 21);
+	assert_int_equal(group->trend_kib[0], 11 * 1024);
+	assert_int_equal(group->trend_kib[TREND_MAX - 1], 21 * 1024);
 	trend_add(&line, (const uint32_t[]){5, 5, 6, 12}, 4, 10, true);
 	assert_string_equal(text_str(&line), "__.#");
 	text_clear(&line);
-	trend_add(&line, (const uint32_t[]){1, 2, 3, 4, 5}, 5, 3, false);
+	trend_add(&line, (const uint32_t[]){10, 20, 30, 40, 50}, 5, 3, false);
 	assert_string_equal(text_str(&line), "▁▄█");
+	/* one or two more are no steeple, nor are a few of many */
+	text_clear(&line);
+	trend_add(&line, (const uint32_t[]){3, 4, 3, 5}, 4, 10, false);
+	assert_string_equal(text_str(&line), "▁▂▁▃");
+	text_clear(&line);
+	trend_add(&line, (const uint32_t[]){10000, 10010, 10300}, 3, 10, false);
+	assert_string_equal(text_str(&line), "▁▁█");
+	text_clear(&line);
+	trend_add(&line, (const uint32_t[]){10000, 10010, 10030}, 3, 10, false);
+	assert_string_equal(text_str(&line), "▁▁▂");
 	text_clear(&line);
 	trend_add(&line, NULL, 0, 3, false);
 	assert_string_equal(text_str(&line), "");

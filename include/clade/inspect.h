@@ -52,6 +52,10 @@ size_t inspect_limits(struct proc_key key, struct resource_limit limits[LIMITS_M
  * replaced. Returns 0, -ESRCH as above, -EACCES for another user's, or another -errno. */
 int inspect_environment(struct proc_key key, struct text *out);
 
+/* When a file was last written, in ms since the epoch; UNKNOWN. No server is asked: what is known
+ * here is enough. */
+uint64_t inspect_written_ms(const char *path);
+
 /* Parses /proc/N/limits; pure. Returns how many lines were understood. */
 size_t inspect_parse_limits(const char *bytes, size_t len,
 			    struct resource_limit limits[LIMITS_MAX]);

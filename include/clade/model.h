@@ -95,6 +95,7 @@ struct group {
 	uint32_t badges;        /* of enum badge */
 	uint32_t badges_before; /* in the sample before */
 	const uint32_t *trend;  /* processes (nested) every 10 s of the last 10 min, oldest first */
+	const uint32_t *trend_kib; /* their memory at the same times */
 	uint32_t n_trend;
 	double heat;         /* what "hottest first" sorts by */
 	int32_t first_child; /* owners in it, NO_OWNER ends */

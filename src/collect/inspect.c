@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "clade/io.h"
@@ -210,4 +211,14 @@ int inspect_environment(struct proc_key key, struct text *out)
 	rc = io_read_at(fd, "environ", ENVIRON_BYTES, out);
 	close(fd);
 	return rc;
+}
+
+uint64_t inspect_written_ms(const char *path)
+{
+	struct statx status;
+
+	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_MTIME, &status) != 0 ||
+	    !(status.stx_mask & STATX_MTIME) || status.stx_mtime.tv_sec < 0)
+		return UNKNOWN;
+	return (uint64_t)status.stx_mtime.tv_sec * 1000 + status.stx_mtime.tv_nsec / 1000000;
 }

@@ -226,6 +226,11 @@ static void add_value(struct text *out, enum column_id id, double value)
 	}
 }
 
+enum {
+	TREND_LEVELS = 7, /* over the lowest */
+	TREND_STILL = 50, /* a fiftieth of the most is no movement to speak of */
+};
+
 void trend_add(struct text *out, const uint32_t *figures, size_t n, size_t width, bool is_ascii)
 {
 	static const char *const blocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
@@ -233,14 +238,18 @@ void trend_add(struct text *out, const uint32_t *figures, size_t n, size_t width
 	size_t first = n > width ? n - width : 0;
 	uint32_t least = UINT32_MAX;
 	uint32_t most = 0;
+	uint32_t range;
 
 	for (size_t i = first; i < n; i++) {
 		least = figures[i] < least ? figures[i] : least;
 		most = figures[i] > most ? figures[i] : most;
 	}
+	/* what hardly moves looks so: one more of three is no steeple */
+	range = most - least;
+	range = range > TREND_LEVELS ? range : TREND_LEVELS;
+	range = range > most / TREND_STILL ? range : most / TREND_STILL;
 	for (size_t i = first; i < n; i++) {
-		uint64_t level =
-			most > least ? (uint64_t)(figures[i] - least) * 7 / (most - least) : 0;
+		uint64_t level = (uint64_t)(figures[i] - least) * TREND_LEVELS / range;
 
 		text_add(out, is_ascii ? ascii[level] : blocks[level]);
 	}

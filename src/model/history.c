@@ -38,8 +38,9 @@ struct owner_history {
 	uint64_t seen_ms;          /* when it was last in a sample */
 	uint64_t restarts;         /* the supervisor's counter then, UNKNOWN */
 	uint32_t trend[TREND_MAX]; /* a ring */
-	uint32_t n_trend;          /* how many were ever put into it */
-	uint64_t trend_ms;         /* when the last one was begun */
+	uint32_t trend_kib[TREND_MAX];
+	uint32_t n_trend;  /* how many were ever put into it */
+	uint64_t trend_ms; /* when the last one was begun */
 	UT_hash_handle hh;
 };
 
@@ -141,13 +142,18 @@ static uint64_t starts_between(struct owner_history *history, const struct owner
 }
 
 /* The newest place is of now; every ten seconds it stays and another is begun. */
-static void add_trend(struct owner_history *owner, uint64_t now_ms, uint32_t procs)
+static void add_trend(struct owner_history *owner, uint64_t now_ms, const struct totals *totals)
 {
+	uint64_t kib = totals->rss_bytes / 1024;
+	uint32_t place;
+
 	if (owner->n_trend == 0 || owner->trend_ms + TREND_APART_S * 1000 <= now_ms) {
 		owner->trend_ms = now_ms;
 		owner->n_trend++;
 	}
-	owner->trend[(owner->n_trend - 1) % TREND_MAX] = procs;
+	place = (owner->n_trend - 1) % TREND_MAX;
+	owner->trend[place] = totals->procs;
+	owner->trend_kib[place] = kib < UINT32_MAX ? (uint32_t)kib : UINT32_MAX;
 }
 
 static void add_owner(struct history *history, const struct model *model, size_t g,
@@ -170,7 +176,7 @@ static void add_owner(struct history *history, const struct model *model, size_t
 	kept->has_root = owner->root != NO_PROC;
 	latest->mono_ms = model->snap->mono_ms;
 	kept->seen_ms = model->snap->mono_ms;
-	add_trend(kept, model->snap->mono_ms, group->nested.procs);
+	add_trend(kept, model->snap->mono_ms, &group->nested);
 }
 
 /* Owners that this sample does not show are empty now; what was born in them stays counted. */
@@ -297,13 +303,18 @@ static struct owner_mark owner_at(const struct owner_history *owner, size_t plac
 static void copy_trend(const struct owner_history *owner, struct model *model, struct group *group)
 {
 	uint32_t n = owner->n_trend < TREND_MAX ? owner->n_trend : TREND_MAX;
-	uint32_t *trend = arena_new(&model->arena, n + 1, sizeof(*trend));
+	uint32_t *trend = arena_new(&model->arena, 2 * (size_t)n + 1, sizeof(*trend));
 
 	if (!trend)
 		return;
-	for (uint32_t i = 0; i < n; i++)
-		trend[i] = owner->trend[(owner->n_trend - n + i) % TREND_MAX];
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t place = (owner->n_trend - n + i) % TREND_MAX;
+
+		trend[i] = owner->trend[place];
+		trend[n + i] = owner->trend_kib[place];
+	}
 	group->trend = trend;
+	group->trend_kib = trend + n;
 	group->n_trend = n;
 }
 

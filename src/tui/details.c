@@ -57,21 +57,43 @@ static void add_owner_line(struct text *page, const struct model *model, int32_t
 	text_add_char(page, '\n');
 }
 
+/* "1 process", "58,081 processes" */
+static void add_many(struct text *page, uint64_t n, const char *one, const char *many)
+{
+	char number[UNITS_LEN];
+
+	text_printf(page, "%s %s", units_count(number, n), n == 1 ? one : many);
+}
+
 static void add_sums(struct text *page, const struct totals *totals)
 {
 	char a[UNITS_LEN];
 	char b[UNITS_LEN];
 	char c[UNITS_LEN];
 
-	text_printf(page, "%-12s  %s processes, %s threads, %s resident\n", "with below",
-		    units_count(a, totals->procs), units_count(b, totals->threads),
-		    units_bytes(c, totals->rss_bytes));
+	text_printf(page, "%-12s  ", "with below");
+	add_many(page, totals->procs, "process", "processes");
+	text_add(page, ", ");
+	add_many(page, totals->threads, "thread", "threads");
+	text_printf(page, ", %s resident\n", units_bytes(c, totals->rss_bytes));
 	text_printf(page, "%-12s  %s%% CPU, read %s/s, write %s/s\n", "",
 		    units_real(a, totals->cpu_percent), units_bytes_rate(b, totals->io_read_rate),
 		    units_bytes_rate(c, totals->io_write_rate));
-	text_printf(page, "%-12s  %s zombies, %s orphans, %" PRIu32 " in state D\n", "",
-		    units_count(a, totals->zombies), units_count(b, totals->orphans),
-		    totals->blocked);
+	text_printf(page, "%-12s  ", "");
+	add_many(page, totals->zombies, "zombie", "zombies");
+	text_add(page, ", ");
+	add_many(page, totals->orphans, "orphan", "orphans");
+	text_printf(page, ", %s in state D\n", units_count(a, totals->blocked));
+}
+
+/* "+1.2M", "-300K", "-" */
+static void add_byte_rate(struct text *page, double per_s)
+{
+	char buf[UNITS_LEN];
+
+	if (!isnan(per_s))
+		text_add(page, per_s > 0 ? "+" : per_s < 0 ? "-" : "");
+	text_add(page, units_bytes_rate(buf, fabs(per_s)));
 }
 
 static void add_growth(struct text *page, const struct growth *growth)
@@ -85,6 +107,30 @@ static void add_growth(struct text *page, const struct growth *growth)
 		    units_signed(c, growth->procs_10s_per_s));
 	text_printf(page, ", net %s/min over 60 s\n",
 		    units_signed(a, growth->procs_60s_per_s * 60));
+	text_printf(page, "%-12s  memory ", "");
+	add_byte_rate(page, growth->rss_10s_per_s);
+	text_add(page, "/s over 10 s, ");
+	add_byte_rate(page, growth->rss_60s_per_s);
+	text_add(page, "/s over 60 s\n");
+}
+
+/* How many it had, and how much, from up to ten minutes ago until now. */
+static void add_trends(struct ui *ui, const struct group *group)
+{
+	struct text *page = &ui->page;
+	char age[UNITS_LEN];
+	char number[UNITS_LEN];
+
+	units_duration(age, (double)(group->n_trend - 1) * TREND_APART_S);
+	text_printf(page, "%-12s  ", "trend");
+	trend_add(page, group->trend, group->n_trend, TREND_MAX, ui->is_ascii);
+	text_add_char(page, ' ');
+	add_many(page, group->trend[0], "process", "processes");
+	text_printf(page, " %s ago\n", age);
+	text_printf(page, "%-12s  ", "");
+	trend_add(page, group->trend_kib, group->n_trend, TREND_MAX, ui->is_ascii);
+	text_printf(page, " %s %s ago\n", units_bytes(number, (uint64_t)group->trend_kib[0] * 1024),
+		    age);
 }
 
 static void add_limits(struct text *page, const struct group *group)
@@ -106,12 +152,26 @@ static void add_limits(struct text *page, const struct group *group)
 			    units_count(a, group->oom_kills));
 }
 
-/* When its root went, as far as we have seen it go, and what it left. */
-static void add_ended(struct text *page, const struct model *model, int32_t at)
+/* A session that is not seen to end was still there when it last wrote. */
+static void add_last_write(struct ui *ui, const struct owner *owner)
 {
+	uint64_t written_ms =
+		ui->is_live && owner->file ? inspect_written_ms(owner->file) : UNKNOWN;
+	uint64_t now_ms = ui->model->snap->taken_ms;
+	char age[UNITS_LEN];
+
+	if (is_known(written_ms) && written_ms <= now_ms)
+		text_printf(&ui->page, ", its session file was last written %s ago",
+			    units_duration(age, (double)(now_ms - written_ms) / 1000));
+}
+
+/* When its root went, as far as we have seen it go, and what it left. */
+static void add_ended(struct ui *ui, int32_t at)
+{
+	const struct model *model = ui->model;
+	struct text *page = &ui->page;
 	const struct group *group = &model->groups[at];
 	char age[UNITS_LEN];
-	char number[UNITS_LEN];
 
 	if (!model->attr->owners[at].is_ended) {
 		add_field(page, "root", "none");
@@ -124,7 +184,10 @@ static void add_ended(struct text *page, const struct model *model, int32_t at)
 							1000));
 	else
 		text_add(page, " before clade looked");
-	text_printf(page, "; what it left: %s processes\n", units_count(number, group->own.procs));
+	add_last_write(ui, &model->attr->owners[at]);
+	text_add(page, "; what it left: ");
+	add_many(page, group->own.procs, "process", "processes");
+	text_add_char(page, '\n');
 }
 
 static void details_owner(struct ui *ui, int32_t at)
@@ -152,7 +215,7 @@ static void details_owner(struct ui *ui, int32_t at)
 		text_printf(page, "%-12s  pid %d, %" PRIu32 " living\n", "root",
 			    model->snap->procs[owner->root].pid, owner->instances);
 	else
-		add_ended(page, model, at);
+		add_ended(ui, at);
 	text_printf(page, "%-12s  %s", "since", units_time(when, owner->since_ms));
 	if (is_known(owner->since_ms) && owner->since_ms <= model->snap->taken_ms)
 		text_printf(page, " (%s ago)",
@@ -166,15 +229,10 @@ static void details_owner(struct ui *ui, int32_t at)
 	text_done(&badges);
 	text_add_char(page, '\n');
 	add_sums(page, &group->nested);
-	text_printf(page, "%-12s  %" PRIu32 " processes of these are its own\n", "",
-		    group->own.procs);
+	text_printf(page, "%-12s  %s of these its own\n", "", units_count(when, group->own.procs));
 	add_growth(page, &group->growth);
-	if (group->n_trend > 1) {
-		text_printf(page, "%-12s  ", "trend");
-		trend_add(page, group->trend, group->n_trend, TREND_MAX, ui->is_ascii);
-		text_printf(page, " %u processes %s ago\n", group->trend[0],
-			    units_duration(age, (double)(group->n_trend - 1) * TREND_APART_S));
-	}
+	if (group->n_trend > 1)
+		add_trends(ui, group);
 	add_limits(page, group);
 }
 
@@ -361,9 +419,11 @@ static void details_proc(struct ui *ui, int32_t at)
 		process_add_command(&model->snap->procs[node->parent], page);
 		text_printf(page, " (%d)\n", model->snap->procs[node->parent].pid);
 	}
-	if (node_zombies(model, at) > 0)
-		text_printf(page, "%-12s  %" PRIu32 " zombies that it has not reaped\n",
-			    "reaps not", node_zombies(model, at));
+	if (node_zombies(model, at) > 0) {
+		text_printf(page, "%-12s  ", "reaps not");
+		add_many(page, node_zombies(model, at), "zombie", "zombies");
+		text_add_char(page, '\n');
+	}
 	if (user)
 		add_field(page, "user", user);
 	else
