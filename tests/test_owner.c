@@ -556,13 +556,31 @@ static void another_users_app_is_named_by_its_command(void **state)
 		   "1 0 /sbin/init init\n"
 		   "10 1 - \"PM2 v7.0.4: God Daemon (/root/.pm2)\" ; \"comm:PM2 v7.0.4: God\" env:denied start:9\n"
 		   "11 10 - \"node /srv/api.js\" ; env:denied\n"
-		   "12 10 - python3 /srv/worker.py ; env:denied\n");
+		   "12 10 - python3 /srv/worker.py ; env:denied\n"
+		   "13 10 - \"node /srv/a-shop/server.js\" ; env:denied \"comm:node /srv/a-sho\"\n");
 	assert_string_equal(lab_owners(lab), "1 none:none\n"
 					     "10 pm2:10.9\n"
 					     "11 pm2:10.9/?/api.js\n"
-					     "12 pm2:10.9/?/worker.py\n");
+					     "12 pm2:10.9/?/worker.py\n"
+					     "13 pm2:10.9/?/server.js\n");
 	assert_contains(lab_why(lab, 11), "environment is not readable");
 	lab_free(lab);
+}
+
+/* Its name is cut in the midst of a path, and there is nothing else: that names no app. */
+static void an_app_that_is_seen_only_when_it_has_ended_is_no_other_app(void **state)
+{
+	(void)state;
+	expect(" 1  0 /sbin/init init\n"
+	       "10  1 " GOD "            ; PM2_HOME=/root/.pm2\n"
+	       "11 10 /usr/bin/node \"node /srv/api.js\" ; sid:11 " APP(0, "api") "\n"
+	       "12 10 -                  ; sid:12 state:Z env:unread \"comm:node /srv/shop/\"\n"
+	       "13 10 -                  ; sid:13 state:Z env:unread \"comm:node /tmp/shop\"\n",
+	       "1 none:none\n"
+	       "10 pm2:/root/.pm2\n"
+	       "11 pm2:/root/.pm2/default/api\n"
+	       "12 pm2:/root/.pm2\n"
+	       "13 pm2:/root/.pm2\n");
 }
 
 /* ---- Containers, units, logins ---- */
@@ -1073,6 +1091,7 @@ int main(void)
 		cmocka_unit_test(an_app_that_an_agent_started_is_not_the_agents),
 		cmocka_unit_test(an_agent_that_runs_as_an_app_is_inside_the_app),
 		cmocka_unit_test(another_users_app_is_named_by_its_command),
+		cmocka_unit_test(an_app_that_is_seen_only_when_it_has_ended_is_no_other_app),
 		cmocka_unit_test(a_container_is_told_by_its_cgroup),
 		cmocka_unit_test(pods_hold_their_containers),
 		cmocka_unit_test(a_container_in_a_container_has_both),

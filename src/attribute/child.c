@@ -95,7 +95,11 @@ static int32_t unnamed_app(struct pass *pass, int32_t i)
 	if (daemon == NO_OWNER || pass_draft(pass, daemon)->rule->kind != OWNER_PM2 ||
 	    found->anchor == daemon || proc->facts->env == ENV_READ)
 		return NO_OWNER;
-	command = facts_argc(proc->facts) > 1 ? facts_arg(proc->facts, 1) : proc->facts->comm;
+	command =
+		facts_argc(proc->facts) > 1 ? facts_arg(proc->facts, 1) : facts_arg(proc->facts, 0);
+	/* of a zombie there is the kernel's name only: a title, cut in the midst of a path */
+	if (!command)
+		return NO_OWNER;
 	command = strrchr(command, '/') ? strrchr(command, '/') + 1 : command;
 	text_printf(&key, "%s/?/%s", pass_draft(pass, daemon)->owner.key, command);
 	at = pass_owner(pass, pass_draft(pass, daemon)->rule, text_str(&key));
