@@ -51,6 +51,23 @@ static void a_bomb_is_named_with_its_owner_rate_and_end(void **state)
 	lab_free(lab);
 }
 
+static void slow_growth_is_said_by_the_minute_and_ends_when_it_shrinks(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+
+	(void)state;
+	for (int i = 0; i < 31; i++)
+		lab_crowd(lab, 100, 10 + 3 * i);
+	assert_string_equal(badges_of(lab, "claude-code:" S1), "GROWING +90/min");
+	assert_contains(lab->model->verdict.line, "sh  +90/min  process table full in 6h2m");
+	for (int i = 0; i < 5; i++)
+		lab_crowd(lab, 100, 60);
+	/* fewer than ten seconds ago, although more than a minute ago */
+	assert_string_equal(badges_of(lab, "claude-code:" S1), "");
+	assert_int_equal(lab->model->verdict.kind, VERDICT_QUIET);
+	lab_free(lab);
+}
+
 static void zombies_are_counted_against_their_owner(void **state)
 {
 	struct lab *lab = lab_new(NULL);
@@ -396,6 +413,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_quiet_machine_is_said_to_be_quiet),
 		cmocka_unit_test(a_bomb_is_named_with_its_owner_rate_and_end),
+		cmocka_unit_test(slow_growth_is_said_by_the_minute_and_ends_when_it_shrinks),
 		cmocka_unit_test(zombies_are_counted_against_their_owner),
 		cmocka_unit_test(a_zombie_or_two_are_no_badge),
 		cmocka_unit_test(a_few_zombies_of_each_of_many_are_still_a_verdict),

@@ -30,6 +30,9 @@ static bool is_growing(const struct model *model, const struct group *group)
 	bool was = group->badges_before & BADGE_GROWING;
 	double least = threshold_held(from->growing_least, was);
 
+	/* what shrinks now does not grow, whatever it did before in that minute */
+	if (ten <= -threshold_held(from->growing_per_s, true))
+		return false;
 	return (ten >= threshold_held(from->growing_per_s, was) && ten * model->ten_s >= least) ||
 	       (sixty * 60 >= threshold_held(from->growing_per_min, was) &&
 		sixty * model->sixty_s >= least);
@@ -158,16 +161,28 @@ static void add_limit(struct text *line, const struct group *group)
 		text_printf(line, "LIMIT mem %.0f%%", memory);
 }
 
+void growth_add(struct text *out, const struct model *model, int32_t owner)
+{
+	const struct growth *growth = &model->groups[owner].own_growth;
+	double floor_per_s = threshold_held(model->thresholds->growing_per_s, true);
+	char number[UNITS_LEN];
+
+	if (growth->procs_10s_per_s >= floor_per_s)
+		text_printf(out, "%s/s", units_signed(number, growth->procs_10s_per_s));
+	else
+		text_printf(out, "%s/min", units_signed(number, growth->procs_60s_per_s * 60));
+}
+
 void badges_add(struct text *out, const struct model *model, int32_t owner)
 {
 	const struct group *group = &model->groups[owner];
 	char number[UNITS_LEN];
 	struct text line = {0};
 
-	if (group->badges & BADGE_GROWING)
-		text_printf(&line, "%s %s/s",
-			    group->badges & BADGE_EXPLODING ? "EXPLODING" : "GROWING",
-			    units_signed(number, group->own_growth.procs_10s_per_s));
+	if (group->badges & BADGE_GROWING) {
+		text_add(&line, group->badges & BADGE_EXPLODING ? "EXPLODING " : "GROWING ");
+		growth_add(&line, model, owner);
+	}
 	if (group->badges & BADGE_MEMORY) {
 		double per_s = NAN;
 

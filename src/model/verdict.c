@@ -162,7 +162,6 @@ static int say_growing(struct model *model, int32_t owner)
 	const char *command = commonest(model, owner, &count);
 	struct text line = {0};
 	char a[UNITS_LEN];
-	char b[UNITS_LEN];
 
 	add_owner(&line, model, owner);
 	text_printf(&line, "  %s ", units_count(a, command ? count : group->own.procs));
@@ -170,7 +169,8 @@ static int say_growing(struct model *model, int32_t owner)
 		safe_add(&line, command, strlen(command));
 	else
 		text_add(&line, "processes");
-	text_printf(&line, "  %s/s", units_signed(b, group->own_growth.procs_10s_per_s));
+	text_add(&line, "  ");
+	growth_add(&line, model, owner);
 	if (!isnan(eta_s) && eta_s < ETA_FAR_S)
 		text_printf(&line, "  %s in %s", limit, units_duration(a, eta_s));
 	return set_verdict(model, is_exploding ? VERDICT_EXPLODING : VERDICT_GROWING,

@@ -24,14 +24,17 @@ void command_help(struct ui *ui)
 	text_clear(&ui->page);
 	text_add(&ui->page, "clade shows every process under the thing that owns it.\n\n");
 	keymap_add_help(&ui->page, ui->keymap);
-	text_printf(&ui->page,
-		    "\nSigns: %s zombie, %s orphan (no longer below its owner's root), %s opens, "
-		    "%s is open.\n"
-		    "State: R running, S sleeping, D uninterruptible, Z zombie, T stopped, I idle "
-		    "kernel thread.\n"
-		    "Figures of a row are those of everything below it too. - means unknown.\n\n",
-		    ui->is_ascii ? "x" : "✗", ui->is_ascii ? "o" : "○", ui->is_ascii ? "+" : "▸",
-		    ui->is_ascii ? "-" : "▾");
+	text_printf(
+		&ui->page,
+		"\nSigns: %s zombie, %s orphan (no longer below its owner's root), %s opens, "
+		"%s is open.\n"
+		"CPU: %s user, %s system, %s waits for I/O, %s stolen by other virtual machines.\n"
+		"State: R running, S sleeping, D uninterruptible, Z zombie, T stopped, I idle "
+		"kernel thread.\n"
+		"Figures of a row are those of everything below it too. - means unknown.\n\n",
+		ui->is_ascii ? "x" : "✗", ui->is_ascii ? "o" : "○", ui->is_ascii ? "+" : "▸",
+		ui->is_ascii ? "-" : "▾", ui->is_ascii ? "u" : "■", ui->is_ascii ? "s" : "▪",
+		ui->is_ascii ? "w" : "□", ui->is_ascii ? "t" : "▫");
 	for (size_t i = 0; i < COLUMNS_N; i++)
 		text_printf(&ui->page, "%-7s  %s\n", columns[i].title, columns[i].help);
 	page_open(ui, "Help");

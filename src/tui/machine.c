@@ -27,11 +27,12 @@ struct figure {
 	enum style style;
 };
 
-/* One part of a gauge; each has its letter where colours cannot be told apart. */
+/* One part of a gauge; each has a mark of its own, for eyes and screens without colours. */
 struct part {
 	double percent; /* of the whole gauge, NAN unknown */
 	enum style style;
-	char letter;
+	const char *mark;
+	const char *letter; /* in ASCII */
 };
 
 static double percent_of(uint64_t part, uint64_t whole)
@@ -66,7 +67,7 @@ static const char *percent_text(char buf[UNITS_LEN], double percent)
 	return buf;
 }
 
-/* "CPU [■■■■■      18.0%]"; the figure stands at the right end, over the bar when that is long. */
+/* "CPU [■■■▪▪      18.0%]"; the figure stands at the right end, over the bar when that is long. */
 static void draw_gauge(const struct ui *ui, struct cells *cells, int row, const char *label,
 		       const struct part *parts, size_t n, const char *figure)
 {
@@ -79,11 +80,11 @@ static void draw_gauge(const struct ui *ui, struct cells *cells, int row, const 
 	cells_put(cells, row, 0, cells->columns, STYLE_LABEL, label);
 	cells_put(cells, row, start - 2, cells->columns, STYLE_DIM, " [");
 	for (size_t i = 0; i < n; i++) {
-		const char letter[2] = {parts[i].letter, '\0'};
+		const char *mark = ui->is_ascii ? parts[i].letter : parts[i].mark;
 
 		sum += isnan(parts[i].percent) ? 0 : parts[i].percent;
 		for (; at - start < (int)(sum / 100 * width + 0.5) && at - start < width; at++)
-			cells_put(cells, row, at, 1, parts[i].style, ui->is_ascii ? letter : "■");
+			cells_put(cells, row, at, 1, parts[i].style, mark);
 	}
 	room = (int)safe_width(figure) + 1;
 	at = start + width - room;
@@ -98,10 +99,10 @@ static void draw_cpu(const struct ui *ui, struct cells *cells, int row)
 {
 	const struct cpu_split *cpu = &ui->model->snap->machine.cpu_percent;
 	const struct part parts[] = {
-		{cpu->user + cpu->nice, STYLE_USER, 'u'},
-		{cpu->system + cpu->irq, STYLE_SYSTEM, 's'},
-		{cpu->iowait, STYLE_IOWAIT, 'w'},
-		{cpu->steal, STYLE_STEAL, 't'},
+		{cpu->user + cpu->nice, STYLE_USER, "■", "u"},
+		{cpu->system + cpu->irq, STYLE_SYSTEM, "▪", "s"},
+		{cpu->iowait, STYLE_IOWAIT, "□", "w"},
+		{cpu->steal, STYLE_STEAL, "▫", "t"},
 	};
 	char figure[UNITS_LEN];
 
@@ -114,7 +115,7 @@ static void draw_memory(const struct ui *ui, struct cells *cells, int row)
 	const struct machine *machine = &ui->model->snap->machine;
 	uint64_t used = used_of(machine->mem_total_bytes, machine->mem_available_bytes);
 	double percent = percent_of(used, machine->mem_total_bytes);
-	const struct part part = {percent, gauge_style(percent), '#'};
+	const struct part part = {percent, gauge_style(percent), "■", "#"};
 	char a[UNITS_LEN];
 	char b[UNITS_LEN];
 	char figure[2 * UNITS_LEN];
@@ -132,7 +133,7 @@ static void draw_table(const struct ui *ui, struct cells *cells, int row)
 				? machine->threads_max
 				: machine->pid_max;
 	double percent = percent_of(machine->tasks, most);
-	const struct part part = {percent, gauge_style(percent), '#'};
+	const struct part part = {percent, gauge_style(percent), "■", "#"};
 	char a[UNITS_LEN];
 	char b[UNITS_LEN];
 	char figure[2 * UNITS_LEN];
@@ -243,14 +244,14 @@ static void make_figures(const struct ui *ui, int screen_width,
 	figures[0][2] = percent_figure("iowait", cpu->iowait, HEAVY_WAIT, STYLE_IOWAIT);
 	figures[0][3] = percent_figure("steal", cpu->steal, HEAVY_STEAL, STYLE_STEAL);
 	figures[0][4] = load_figure(snap, screen_width);
-	figures[1][0] = swap_figure(machine);
+	figures[1][0] = own_figure(snap);
 	figures[1][1] =
 		percent_figure("psi cpu", machine->psi_cpu.some_avg10, INFINITY, STYLE_VALUE);
 	figures[1][2] =
 		percent_figure("psi mem", machine->psi_memory.some_avg10, HEAVY_WAIT, STYLE_VALUE);
 	figures[1][3] =
 		percent_figure("psi io", machine->psi_io.some_avg10, HEAVY_WAIT, STYLE_VALUE);
-	figures[1][4] = own_figure(snap);
+	figures[1][4] = swap_figure(machine);
 	figures[2][0] = count_figure("procs", all->procs, STYLE_VALUE);
 	figures[2][1] = forks;
 	figures[2][2] = count_figure("zombies", all->zombies, STYLE_ZOMBIE);

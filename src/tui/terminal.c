@@ -52,7 +52,8 @@ static void prepare_styles(const struct theme *theme, bool is_mono)
 		short fg = has_256 ? look->fg : look->fg8;
 		short bg = has_256 ? look->bg : look->bg8;
 
-		attributes[i] = (look->is_bold ? WA_BOLD : 0) |
+		/* bold black is grey where colours are few, and not to be read on others */
+		attributes[i] = (look->is_bold && (has_256 || fg != COLOR_BLACK) ? WA_BOLD : 0) |
 				(look->is_dim && !has_256 ? WA_DIM : 0) |
 				(look->is_reverse ? WA_REVERSE : 0) |
 				(look->is_underlined ? WA_UNDERLINE : 0);
