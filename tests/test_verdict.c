@@ -140,6 +140,33 @@ static void what_a_dead_session_left_is_called_orphans(void **state)
 	lab_free(lab);
 }
 
+static void a_table_that_is_nearly_full_is_said_with_who_fills_it(void **state)
+{
+	static const struct {
+		int threads;
+		enum verdict_kind kind;
+	} steps[] = {{20000, VERDICT_QUIET}, {27000, VERDICT_TABLE}, {25500, VERDICT_TABLE}, {20000, VERDICT_QUIET}};
+	struct lab *lab = lab_new(NULL);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		struct text table = {0};
+
+		text_printf(&table,
+			    "1 0 /sbin/init init ; start:1\n"
+			    "10 1 " CLAUDE " claude ; start:2\n"
+			    "11 10 /bin/java java ; start:3 threads:%d " TOOL "\n",
+			    steps[i].threads);
+		lab_sample(lab, 60, text_str(&table));
+		text_done(&table);
+		assert_int_equal(lab->model->verdict.kind, steps[i].kind);
+		if (i == 1)
+			assert_string_equal(lab->model->verdict.line, "process table 82% full: 27,002 of 32,768 tasks, 27,001 of "
+								      "claude-code 11111111-111 (pid 10)");
+	}
+	lab_free(lab);
+}
+
 static void a_control_group_near_its_limit_is_said(void **state)
 {
 	struct lab *lab = lab_new(NULL);
@@ -418,6 +445,7 @@ int main(void)
 		cmocka_unit_test(a_zombie_or_two_are_no_badge),
 		cmocka_unit_test(a_few_zombies_of_each_of_many_are_still_a_verdict),
 		cmocka_unit_test(what_a_dead_session_left_is_called_orphans),
+		cmocka_unit_test(a_table_that_is_nearly_full_is_said_with_who_fills_it),
 		cmocka_unit_test(a_control_group_near_its_limit_is_said),
 		cmocka_unit_test(memory_counts_where_it_is_nearer_to_its_limit),
 		cmocka_unit_test(a_limit_that_is_far_is_no_matter),

@@ -108,7 +108,8 @@ enum verdict_kind {
 	VERDICT_QUIET,
 	VERDICT_EXPLODING,
 	VERDICT_GROWING,
-	VERDICT_LIMIT, /* a limit is near */
+	VERDICT_TABLE, /* the process table is nearly full */
+	VERDICT_LIMIT, /* another limit is near */
 	VERDICT_OOM,
 	VERDICT_MEMORY, /* memory of the machine runs out */
 	VERDICT_LOOP,

@@ -1,5 +1,5 @@
-/* Whose facts a process has: its own of the sample before, those of what it was forked from, or what
- * is read now. */
+/* Whose facts a process has: its own of the sample before, those of what it was forked from, or
+ * what is read now. */
 #include "choice.h"
 
 #include <errno.h>
@@ -105,8 +105,7 @@ static bool is_due_again(const struct sampler *sampler, const struct process *pr
 			 const struct side *side)
 {
 	return proc->state != 'Z' && proc->state != 'R' && proc->state != 'D' &&
-	       sampler->spare_ns > 0 &&
-	       (side->is_assumed || sampler_is_turn(sampler, proc->pid));
+	       sampler->spare_ns > 0 && (side->is_assumed || sampler_is_turn(sampler, proc->pid));
 }
 
 /*

@@ -137,6 +137,11 @@ static double by_loop(const struct group *group)
 	return group->loop_per_min;
 }
 
+static double by_tasks(const struct group *group)
+{
+	return (double)group->own.threads;
+}
+
 static double by_zombies(const struct group *group)
 {
 	return group->own.zombies;
@@ -184,12 +189,14 @@ static double percent_full(const struct machine *machine, uint64_t limit)
 		       : 0;
 }
 
-static int say_limit(struct model *model)
+/* With who holds the most of it. */
+static int say_table(struct model *model)
 {
 	const struct machine *machine = &model->snap->machine;
 	bool is_pids = percent_full(machine, machine->pid_max) >=
 		       percent_full(machine, machine->threads_max);
 	uint64_t limit = is_pids ? machine->pid_max : machine->threads_max;
+	int32_t owner = most_of(model, by_tasks);
 	struct text line = {0};
 	char a[UNITS_LEN];
 	char b[UNITS_LEN];
@@ -197,7 +204,11 @@ static int say_limit(struct model *model)
 	text_printf(&line, "%s %.0f%% full: %s of %s tasks",
 		    is_pids ? "process table" : "threads-max", percent_full(machine, limit),
 		    units_count(a, machine->tasks), units_count(b, limit));
-	return set_verdict(model, VERDICT_LIMIT, "LIMIT", NO_OWNER, NAN, &line);
+	if (owner != NO_OWNER) {
+		text_printf(&line, ", %s of ", units_count(a, model->groups[owner].own.threads));
+		add_owner(&line, model, owner);
+	}
+	return set_verdict(model, VERDICT_TABLE, "LIMIT", owner, NAN, &line);
 }
 
 static bool is_user_full(const struct model *model)
@@ -486,8 +497,7 @@ static int say_quiet(struct model *model)
 static bool is_table_full(const struct model *model)
 {
 	const struct machine *machine = &model->snap->machine;
-	bool was =
-		model->verdict_before == VERDICT_LIMIT && model->verdict_owner_before == NO_OWNER;
+	bool was = model->verdict_before == VERDICT_TABLE;
 	double from = model->thresholds->table_percent - (was ? 5 : 0);
 
 	return percent_full(machine, machine->pid_max) >= from ||
@@ -517,7 +527,7 @@ int verdict_make(struct model *model)
 	if (exploding != NO_OWNER)
 		return say_growing(model, exploding);
 	if (is_table_full(model))
-		return say_limit(model);
+		return say_table(model);
 	if (filling != NO_OWNER)
 		return say_memory_growing(model, filling);
 	if (killed != NO_OWNER)

@@ -274,37 +274,70 @@ static void add_product(struct text *name, const struct owner *owner, int room)
 		text_printf(name, "%s ", owner->product);
 }
 
+/* The columns that the first bytes of a text take. */
+static int width_of(const char *text, size_t len)
+{
+	struct text part = {0};
+	int width;
+
+	text_add_bytes(&part, text, len);
+	width = (int)safe_width(text_str(&part));
+	text_done(&part);
+	return width;
+}
+
+/* Of "/usr/lib/jvm/bin/java -jar" the directory steps back: what runs is to be read at a glance.
+ * The command stands in `text` behind `lead` bytes of signs. */
+static void dim_directory(struct cells *cells, int screen_row, int at, const char *text,
+			  size_t lead)
+{
+	const char *command = text + lead;
+	const char *slash = memrchr(command, '/', strcspn(command, " "));
+
+	if (*command == '/')
+		cells_paint(cells, screen_row, at + width_of(text, lead),
+			    width_of(command, (size_t)(slash - command) + 1), STYLE_DIM);
+}
+
+/* The badges of an owner get the room first, but for some of its name. */
+static int room_for_name(int room, const struct text *badges)
+{
+	int left = room - (badges->len > 0 ? (int)badges->len + 1 : 0);
+
+	left = left < NAME_ROOM ? NAME_ROOM : left;
+	return left < room ? left : room;
+}
+
 static void draw_name(const struct ui *ui, struct cells *cells, int screen_row, int at, size_t i)
 {
 	const struct row *row = &ui->rows.items[i];
-	struct text guides = {0};
+	enum style style = name_style(ui, i);
 	struct text name = {0};
 	struct text badges = {0};
+	size_t lead;
 	int room;
+	int used;
 
-	add_guides(&guides, ui, row);
-	at += cells_put(cells, screen_row, at, cells->columns - at, STYLE_DIM, text_str(&guides));
-	room = cells->columns - at;
-	add_sign(&name, ui, i);
-	if (row->type == ROW_OWNER) {
+	add_guides(&name, ui, row);
+	at += cells_put(cells, screen_row, at, cells->columns - at, STYLE_DIM, text_str(&name));
+	text_clear(&name);
+	if (row->type == ROW_OWNER)
 		badges_add(&badges, ui->model, row->index);
-		if (badges.len > 0)
-			room -= (int)badges.len + 1;
+	room = room_for_name(cells->columns - at, &badges);
+	add_sign(&name, ui, i);
+	if (row->type == ROW_OWNER)
 		add_product(&name, &ui->model->attr->owners[row->index], room);
-	}
-	if (room < NAME_ROOM)
-		room = NAME_ROOM;
+	lead = name.len;
 	row_add_value(&name, COLUMN_NAME, ui->model, &ui->rows, row, ui->users);
-	at += cells_put_cut(cells, screen_row, at,
-			    room < cells->columns - at ? room : cells->columns - at,
-			    name_style(ui, i), text_str(&name), ui->is_ascii);
+	used = cells_put_cut(cells, screen_row, at, room, style, text_str(&name), ui->is_ascii);
+	if (style == STYLE_NORMAL)
+		dim_directory(cells, screen_row, at, text_str(&name), lead);
 	if (badges.len > 0)
-		cells_put_cut(cells, screen_row, at + 1, cells->columns - at - 1,
+		cells_put_cut(cells, screen_row, at + used + 1, cells->columns - at - used - 1,
 			      badge_style(ui->model->groups[row->index].badges), text_str(&badges),
 			      ui->is_ascii);
 	text_done(&badges);
 	text_done(&name);
-	text_done(&guides);
 }
 
 /* What alarms goes on doing so on the selected row. */

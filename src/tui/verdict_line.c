@@ -13,6 +13,7 @@ static enum style verdict_style(enum verdict_kind kind)
 	case VERDICT_QUIET:
 		return STYLE_CALM;
 	case VERDICT_EXPLODING:
+	case VERDICT_TABLE:
 	case VERDICT_LIMIT:
 	case VERDICT_OOM:
 		return STYLE_ALARM;
