@@ -146,6 +146,52 @@ static void brief_lives_count_for_the_owner_of_their_parent(void **state)
 	done(&scene);
 }
 
+#define GOD "900 1 /usr/bin/node \"PM2 v7.0.4: God Daemon (/root/.pm2)\" ; start:2 PM2_HOME=/root/.pm2\n"
+/* an app in one of its lives, which the daemon has counted */
+#define LIFE(pid, start, restarts)                                                                                                 \
+	pid " 900 /usr/bin/node \"node /srv/api.js\" ; start:" start " pm_id=0 name=api pm_exec_path=/srv/api.js unique_id=u "       \
+	    "PM2_HOME=/root/.pm2 restart_time=" restarts "\n"
+
+static double loop_of(const struct scene *scene, const char *id)
+{
+	return lab_group(scene->lab, id)->loop_per_min;
+}
+
+static void an_app_that_no_sample_sees_is_a_crash_loop_of_its_daemon(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	begin(&scene, GOD);
+	for (int i = 0; i < 12; i++)
+		brief(&scene, 900, 100 + i);
+	end(&scene, 2, GOD);
+	assert_true(loop_of(&scene, "pm2:/root/.pm2") == 12);
+	assert_true(lab_group(scene.lab, "pm2:/root/.pm2")->badges & BADGE_LOOP);
+	done(&scene);
+}
+
+static void lives_that_an_app_counts_itself_are_not_its_daemons_too(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	begin(&scene, GOD LIFE("901", "900", "5"));
+	/* four lives went by; the sample shows the fifth */
+	for (int i = 0; i < 4; i++)
+		brief(&scene, 900, 100 + i);
+	end(&scene, 2, GOD LIFE("950", "1000", "10"));
+	assert_true(loop_of(&scene, "pm2:/root/.pm2/default/api") == 5);
+	assert_true(loop_of(&scene, "pm2:/root/.pm2") == 0);
+	/* what an app runs for a moment is nobody's crash */
+	for (int i = 0; i < 30; i++)
+		brief(&scene, 950, 200 + i);
+	end(&scene, 4, GOD LIFE("950", "1000", "10"));
+	assert_true(loop_of(&scene, "pm2:/root/.pm2/default/api") == 5);
+	assert_true(loop_of(&scene, "pm2:/root/.pm2") == 0);
+	done(&scene);
+}
+
 static void a_bomb_whose_members_die_at_once_counts_for_who_began_it(void **state)
 {
 	struct scene scene;
@@ -345,6 +391,8 @@ int main(void)
 		cmocka_unit_test(threads_names_and_users_are_no_business_of_ours),
 		cmocka_unit_test(a_torn_message_is_refused),
 		cmocka_unit_test(brief_lives_count_for_the_owner_of_their_parent),
+		cmocka_unit_test(an_app_that_no_sample_sees_is_a_crash_loop_of_its_daemon),
+		cmocka_unit_test(lives_that_an_app_counts_itself_are_not_its_daemons_too),
 		cmocka_unit_test(a_bomb_whose_members_die_at_once_counts_for_who_began_it),
 		cmocka_unit_test(what_a_sample_holds_is_not_counted_twice),
 		cmocka_unit_test(what_the_sample_had_passed_is_counted_with_the_next),

@@ -156,17 +156,41 @@ static void add_trend(struct owner_history *owner, uint64_t now_ms, const struct
 	owner->trend_kib[place] = kib < UINT32_MAX ? (uint32_t)kib : UINT32_MAX;
 }
 
+/* What began in an owner since the last sample. */
+struct begun {
+	uint64_t roots; /* as the sample shows */
+	uint64_t
+		brief; /* children of a PM2 daemon, its apps, that lived between the samples only */
+	uint64_t told; /* how many of those the apps' own counters tell of */
+};
+
+/* Starts of an owner since the last sample; those of an app that only its counter tells of are
+ * taken from what its daemon has started and nobody saw. */
+static uint64_t starts_of(struct owner_history *kept, const struct model *model, size_t g,
+			  struct begun *begun, bool is_first)
+{
+	const struct owner *owner = &model->attr->owners[g];
+	/* of an owner that was not there before, its own first root is no restart */
+	uint64_t roots = is_first ? 0 : begun[g].roots;
+	uint64_t starts = starts_between(kept, owner, roots);
+
+	if (owner->parent != NO_OWNER)
+		begun[owner->parent].told += starts - roots;
+	return begun[g].brief > begun[g].told ? starts + begun[g].brief - begun[g].told : starts;
+}
+
 static void add_owner(struct history *history, const struct model *model, size_t g,
-		      uint64_t roots_born)
+		      struct begun *begun)
 {
 	const struct owner *owner = &model->attr->owners[g];
 	const struct group *group = &model->groups[g];
+	bool is_first = !find_owner(history, owner->id);
 	struct owner_history *kept = get_owner(history, owner->id);
 	struct owner_mark *latest = &kept->latest;
 
 	latest->own = size_of(&group->own, &latest->own);
 	latest->nested = size_of(&group->nested, &latest->nested);
-	latest->starts += starts_between(kept, owner, roots_born);
+	latest->starts += starts_of(kept, model, g, begun, is_first);
 	latest->kills += is_known(group->oom_kills_new) ? group->oom_kills_new : 0;
 	latest->memory = group->memory.used;
 	if (!owner->is_ended)
@@ -208,19 +232,39 @@ static void forget_owners(struct history *history, uint64_t now_ms)
 	}
 }
 
-/* Roots that began since the last sample, for each owner. */
-static uint32_t *count_roots(const struct history *history, const struct model *model)
+/* The PM2 daemon whose process that is, and not one of its apps; or NO_OWNER. */
+static int32_t daemon_of(const struct model *model, struct proc_key key)
 {
-	uint32_t *roots = calloc(model->attr->n_owners + 1, sizeof(*roots));
+	int32_t proc = snapshot_find(model->snap, key);
+	int32_t at = proc != NO_PROC ? model->attr->procs[proc].owner : NO_OWNER;
+	const struct owner *owner = at != NO_OWNER ? &model->attr->owners[at] : NULL;
 
-	for (size_t i = 0; roots && history->has_latest && i < model->snap->n_procs; i++) {
+	if (!owner || owner->kind != OWNER_PM2 || owner->root != proc ||
+	    (owner->parent != NO_OWNER && model->attr->owners[owner->parent].kind == OWNER_PM2))
+		return NO_OWNER;
+	return at;
+}
+
+/* For each owner; NULL without memory. */
+static struct begun *count_begun(const struct history *history, const struct model *model)
+{
+	struct begun *begun = calloc(model->attr->n_owners + 1, sizeof(*begun));
+
+	if (!begun || !history->has_latest)
+		return begun;
+	for (size_t i = 0; i < model->snap->n_procs; i++) {
 		const struct assignment *assignment = &model->attr->procs[i];
 
-		/* an owner seen for the first time has begun, it has not begun again */
 		if (assignment->is_root && model->nodes[i].is_new)
-			roots[assignment->owner]++;
+			begun[assignment->owner].roots++;
 	}
-	return roots;
+	for (size_t b = 0; b < model->snap->n_briefs; b++) {
+		int32_t daemon = daemon_of(model, model->snap->briefs[b].parent);
+
+		if (daemon != NO_OWNER)
+			begun[daemon].brief += model->snap->briefs[b].lives;
+	}
+	return begun;
 }
 
 int history_add(struct history *history, const struct model *model)
@@ -228,23 +272,20 @@ int history_add(struct history *history, const struct model *model)
 	uint64_t now_ms = model->snap->mono_ms;
 	bool keep = history->n == 0 ||
 		    now_ms >= history->marks[(history->n - 1) % MARKS].mono_ms + MARK_APART_MS;
-	uint32_t *roots = count_roots(history, model);
+	struct begun *begun = count_begun(history, model);
 	struct roll roll = {0};
 	struct mark mark = {0};
 
-	if (!roots || roll_make(&roll, model) != 0 ||
+	if (!begun || roll_make(&roll, model) != 0 ||
 	    mark_make(&mark, model, &history->latest) != 0) {
-		free(roots);
+		free(begun);
 		roll_done(&roll);
 		return -ENOMEM;
 	}
-	for (size_t g = 0; g < model->attr->n_owners; g++) {
-		/* of an owner that was not there before, its own first root is no restart */
-		const struct owner_history *known = find_owner(history, model->attr->owners[g].id);
-
-		add_owner(history, model, g, known ? roots[g] : 0);
-	}
-	free(roots);
+	/* apps before their daemon */
+	for (size_t g = model->attr->n_owners; g-- > 0;)
+		add_owner(history, model, g, begun);
+	free(begun);
 	roll_done(&history->last);
 	history->last = roll;
 	if (keep)
