@@ -100,7 +100,7 @@ static int fill(struct tape_reader *reader)
 		reader->line = 0;
 	}
 	if (reader->lines.len > LINE_MOST)
-		return -EBADMSG;
+		return -EFBIG;
 	if (reader->tape->files[reader->entry->file].kind == TAPE_FRAMES)
 		return unpack_some(reader);
 	return (int)(read_chunk(reader, &reader->lines));
@@ -133,13 +133,13 @@ int tape_reader_next(struct tape_reader *reader, const char **line, size_t *len)
 	}
 }
 
-int tape_reader_all(struct tape_reader *reader, struct text *out)
+int tape_reader_bytes(struct tape_reader *reader, const char **bytes, size_t *len)
 {
 	ssize_t n;
 
-	text_clear(out);
-	do {
-		n = read_chunk(reader, out);
-	} while (n > 0);
-	return (int)n;
+	text_clear(&reader->lines);
+	n = read_chunk(reader, &reader->lines);
+	*bytes = text_str(&reader->lines);
+	*len = reader->lines.len;
+	return n > 0 ? 1 : (int)n;
 }

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "clade/mem.h"
+#include "document.h"
 #include "state.h"
 #include "tape.h"
 
@@ -19,62 +20,14 @@ static const size_t NONE = SIZE_MAX;
 
 /* ---- Documents ---- */
 
-typedef int take_object(struct state *state, const json_t *object, struct text *error);
-
-/* Each object of an array; a mistake is told with its place. */
-static int take_array(struct state *state, const json_t *document, const char *key,
-		      take_object *take, struct text *error)
-{
-	const json_t *array = json_object_get(document, key);
-	const json_t *object;
-	size_t i;
-
-	json_array_foreach (array, i, object) {
-		struct text wrong = {0};
-		int rc = take(state, object, &wrong);
-
-		if (rc != 0 && wrong.len > 0)
-			text_printf(error, "%s[%zu]: %s", key, i, text_str(&wrong));
-		text_done(&wrong);
-		if (rc != 0)
-			return rc;
-	}
-	return 0;
-}
-
-static int take_document(struct state *state, const json_t *document, struct text *error)
-{
-	int rc;
-
-	state_begin(state, true);
-	rc = state_take_document(state, document, error);
-	if (rc == 0 && !json_is_array(json_object_get(document, "processes"))) {
-		text_add(error, "no processes");
-		rc = -EINVAL;
-	}
-	if (rc == 0)
-		rc = state_take_notes(state, json_object_get(document, "notes"));
-	if (rc == 0)
-		rc = take_array(state, document, "owners", state_take_owner, error);
-	if (rc == 0)
-		rc = take_array(state, document, "cgroups", state_take_cgroup, error);
-	if (rc == 0)
-		rc = take_array(state, document, "processes", state_take_process, error);
-	return rc;
-}
-
 static int parse_document(struct state *state, const char *json, size_t len, struct text *error)
 {
-	json_error_t wrong;
-	json_t *document = json_loadb(json, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &wrong);
-	int rc;
+	struct document *document = document_new(state);
+	int rc = document ? document_take(document, json, len, error) : -ENOMEM;
 
-	if (!document) {
-		text_printf(error, "line %d: %s", wrong.line, wrong.text);
-		return -EINVAL;
-	}
-	rc = take_document(state, document, error);
-	json_decref(document);
+	if (rc == 0)
+		rc = document_end(document, error);
+	document_free(document);
 	return rc;
 }
 
@@ -96,11 +49,12 @@ struct recording {
 	struct tape tape;
 	struct tape_reader reader;
 	struct state *state;
-	size_t held;    /* the sample that the state is of, or NONE */
-	size_t next;    /* the sample that is wanted */
-	size_t reading; /* the one that is being read on the way there, or NONE */
-	size_t at;      /* the one that was handed over last */
-	bool is_seeked; /* `next` was asked for */
+	struct document *document; /* that is being read, or NULL */
+	size_t held;               /* the sample that the state is of, or NONE */
+	size_t next;               /* the sample that is wanted */
+	size_t reading;            /* the one that is being read on the way there, or NONE */
+	size_t at;                 /* the one that was handed over last */
+	bool is_seeked;            /* `next` was asked for */
 	bool has_given;
 	struct text error;   /* why the last one could not */
 	struct text missing; /* what recording_missing() says */
@@ -140,6 +94,8 @@ static int begin_reading(struct recording *recording, size_t i)
 {
 	recording->reading = i;
 	recording->held = NONE;
+	document_free(recording->document);
+	recording->document = NULL;
 	state_begin(recording->state, recording->tape.entries[i].sample.is_full);
 	return tape_reader_begin(&recording->reader, &recording->tape, i);
 }
@@ -158,14 +114,33 @@ static int begin(struct source *source, const struct snapshot *previous)
 	return begin_reading(recording, plan(recording));
 }
 
+/* Reads a document for a while. Returns 1 when there is more, 0 at its end, or -errno. */
 static int read_document(struct recording *recording)
 {
-	struct text json = {0};
-	int rc = tape_reader_all(&recording->reader, &json);
+	uint64_t until = now_ns() + SLICE_NS;
+	const char *bytes;
+	size_t len;
+	int rc;
 
-	if (rc == 0)
-		rc = parse_document(recording->state, text_str(&json), json.len, &recording->error);
-	text_done(&json);
+	if (!recording->document)
+		recording->document = document_new(recording->state);
+	if (!recording->document)
+		return -ENOMEM;
+	do {
+		rc = tape_reader_bytes(&recording->reader, &bytes, &len);
+		if (rc == 0)
+			rc = document_end(recording->document, &recording->error);
+		else if (rc > 0 &&
+			 document_take(recording->document, bytes, len, &recording->error) != 0)
+			rc = -EINVAL;
+		else if (rc > 0 && now_ns() < until)
+			continue;
+		break;
+	} while (true);
+	if (rc <= 0) {
+		document_free(recording->document);
+		recording->document = NULL;
+	}
 	return rc;
 }
 
@@ -196,6 +171,8 @@ static int read_lines(struct recording *recording)
 		rc = tape_reader_next(&recording->reader, &line, &len);
 		if (rc > 0 && len > 0)
 			rc = take_line(recording, line, len) == 0 ? 1 : -EBADMSG;
+		if (rc == -EFBIG)
+			text_add(&recording->error, "a line is longer than 64 MB");
 		if (rc > 0 && n % LOOK_EACH == 0 && now_ns() >= until)
 			return 1;
 	}
@@ -262,6 +239,7 @@ static void close_recording(struct source *source)
 
 	tape_reader_done(&recording->reader);
 	tape_close(&recording->tape);
+	document_free(recording->document);
 	state_free(recording->state);
 	text_done(&recording->error);
 	text_done(&recording->missing);

@@ -379,11 +379,16 @@ int state_take(struct state *state, const json_t *line, struct text *error)
 	return 0; /* of a later clade */
 }
 
+int state_check_document(const json_t *document, struct text *error)
+{
+	return check_format(document, "clade-snapshot", error);
+}
+
 int state_take_document(struct state *state, const json_t *document, struct text *error)
 {
 	const json_t *host = json_object_get(document, "host");
 	const json_t *interval = json_object_get(host, "interval_s");
-	int rc = check_format(document, "clade-snapshot", error);
+	int rc = state_check_document(document, error);
 
 	if (rc != 0)
 		return rc;

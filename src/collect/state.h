@@ -35,6 +35,9 @@ int state_take_owner(struct state *state, const json_t *object, struct text *err
 int state_take_cgroup(struct state *state, const json_t *object, struct text *error);
 int state_take_notes(struct state *state, const json_t *array);
 
+/* Whether the head of a document is of a format and version that can be read. */
+int state_check_document(const json_t *document, struct text *error);
+
 /* The head of a document: when it was, and the host with its machine. */
 int state_take_document(struct state *state, const json_t *document, struct text *error);
 

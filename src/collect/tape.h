@@ -89,11 +89,12 @@ struct tape_reader {
 int tape_reader_begin(struct tape_reader *reader, const struct tape *tape, size_t entry);
 
 /* The next line without its end, valid until the next call. Returns 1, 0 after the last, -EBADMSG
- * for what is broken, or another -errno. */
+ * for what is broken, -EFBIG for a line that is longer than may be, or another -errno. */
 int tape_reader_next(struct tape_reader *reader, const char **line, size_t *len);
 
-/* All of it, for a document. Returns 0 or -errno. */
-int tape_reader_all(struct tape_reader *reader, struct text *out);
+/* The next bytes of a document, valid until the next call. Returns 1, 0 after the last, or -errno.
+ */
+int tape_reader_bytes(struct tape_reader *reader, const char **bytes, size_t *len);
 
 void tape_reader_done(struct tape_reader *reader);
 
