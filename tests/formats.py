@@ -111,6 +111,10 @@ def openmetrics_is_made_of_samples():
     ok(len(lines) == len({line.rsplit(" ", 1)[0] for line in lines}), "no series is there twice")
     helped = {line.split()[2] for line in raw.splitlines() if line.startswith("# HELP")}
     ok(helped >= names, "all are explained", names - helped)
+    types = dict(line.split()[2:4] for line in raw.splitlines() if line.startswith("# TYPE"))
+    ok(types.keys() == helped and all((types[name] == "counter") == name.endswith("_total") for name in types), "counters are counters", types)
+    units = dict(line.split()[2:4] for line in raw.splitlines() if line.startswith("# UNIT"))
+    ok(units.get("clade_owner_resident_bytes") == "bytes" and all(name.endswith(f"_{unit}") for name, unit in units.items()), "units", units)
 
 
 main(json_is_json, ndjson_is_json_line_by_line, csv_is_a_table, html_is_valid, openmetrics_is_made_of_samples)

@@ -7,24 +7,24 @@
 #include "parse.h"
 
 enum {
-	DEPTH_MOST = 32,         /* of a value; ours have five */
-	STRING_MOST = 32 << 20,  /* arguments of 4 MB, escaped, are 24 */
-	VALUE_MOST = 64 << 20,   /* of a value outside of the arrays, or an object in one */
+	DEPTH_MOST = 32,        /* of a value; ours have five */
+	STRING_MOST = 32 << 20, /* arguments of 4 MB, escaped, are 24 */
+	VALUE_MOST = 64 << 20,  /* of a value outside of the arrays, or an object in one */
 };
 
 /* What comes next, blanks apart. */
 enum place {
-	AT_START,        /* { */
-	AT_FIRST_KEY,    /* " or } */
-	AT_KEY,          /* " */
-	AT_COLON,        /* : */
-	AT_VALUE,        /* anything; [ opens an array whose items are read one by one */
-	AT_FIRST_ITEM,   /* anything or ] */
-	AT_ITEM,         /* anything */
-	IN_VALUE,        /* more of a key, a value or an item */
-	AFTER_ITEM,      /* , or ] */
-	AFTER_VALUE,     /* , or } */
-	AT_END,          /* nothing */
+	AT_START,      /* { */
+	AT_FIRST_KEY,  /* " or } */
+	AT_KEY,        /* " */
+	AT_COLON,      /* : */
+	AT_VALUE,      /* anything; [ opens an array whose items are read one by one */
+	AT_FIRST_ITEM, /* anything or ] */
+	AT_ITEM,       /* anything */
+	IN_VALUE,      /* more of a key, a value or an item */
+	AFTER_ITEM,    /* , or ] */
+	AFTER_VALUE,   /* , or } */
+	AT_END,        /* nothing */
 };
 
 typedef int take_object(struct state *state, const json_t *object, struct text *error);
@@ -283,9 +283,8 @@ static int step_between(struct document *document, char c, struct text *error)
 	else if (place == AT_VALUE && c == '[') {
 		rc = begin_array(document, error);
 		return rc == 0 ? 1 : rc;
-	} else if (place == AT_COLON || place == AFTER_ITEM ||
-		   place == AFTER_VALUE || place == AT_END ||
-		   ((place == AT_KEY || place == AT_FIRST_KEY) && c != '"')) {
+	} else if (place == AT_COLON || place == AFTER_ITEM || place == AFTER_VALUE ||
+		   place == AT_END || ((place == AT_KEY || place == AT_FIRST_KEY) && c != '"')) {
 		text_printf(error, "line %d: unexpected '%c'", document->line,
 			    c > ' ' && c < 0x7f ? c : '?');
 		return -EINVAL;
@@ -325,7 +324,6 @@ int document_end(struct document *document, struct text *error)
 		text_add(error, "no processes");
 		rc = -EINVAL;
 	}
-	return rc == 0 ? state_take_notes(document->state,
-					  json_object_get(document->head, "notes"))
+	return rc == 0 ? state_take_notes(document->state, json_object_get(document->head, "notes"))
 		       : rc;
 }

@@ -342,21 +342,11 @@ static void put_moved(struct lines *lines, const struct process *proc,
 		      const struct changes *changes)
 {
 	struct jsonw *json = &lines->json;
-	const char state[2] = {proc->state, '\0'};
 
 	jsonw_keep(json, changes->keys, LINE_DEPTH);
 	begin_line(lines, "process");
-	put_int(json, "pid", proc->pid);
-	put_uint(json, "start_ticks", proc->start_ticks);
-	put_string(json, "state", state);
-	put_uint(json, "threads", proc->threads);
-	put_uint(json, "rss_bytes", proc->rss_bytes);
-	put_uint(json, "cpu_ticks", proc->cpu_ticks);
-	put_real(json, "cpu_percent", (double)proc->cpu_percent, 1);
-	put_uint(json, "io_read_bytes", proc->io_read_bytes);
-	put_uint(json, "io_write_bytes", proc->io_write_bytes);
-	put_real(json, "io_read_per_s", (double)proc->io_read_rate, 0);
-	put_real(json, "io_write_per_s", (double)proc->io_write_rate, 0);
+	put_identity_keys(json, proc);
+	put_moving_keys(json, proc);
 	end_line(lines);
 }
 

@@ -392,21 +392,39 @@ static const char *env_name(enum env_state env)
 	return names[env];
 }
 
+void put_identity_keys(struct jsonw *json, const struct process *proc)
+{
+	put_int(json, "pid", proc->pid);
+	put_uint(json, "start_ticks", proc->start_ticks);
+}
+
+void put_moving_keys(struct jsonw *json, const struct process *proc)
+{
+	const char state[2] = {proc->state, '\0'};
+
+	put_string(json, "state", state);
+	put_uint(json, "threads", proc->threads);
+	put_uint(json, "rss_bytes", proc->rss_bytes);
+	put_uint(json, "cpu_ticks", proc->cpu_ticks);
+	put_real(json, "cpu_percent", (double)proc->cpu_percent, 1);
+	put_uint(json, "io_read_bytes", proc->io_read_bytes);
+	put_uint(json, "io_write_bytes", proc->io_write_bytes);
+	put_real(json, "io_read_per_s", (double)proc->io_read_rate, 0);
+	put_real(json, "io_write_per_s", (double)proc->io_write_rate, 0);
+}
+
 void put_process_keys(struct jsonw *json, const struct model *model, size_t i,
 		      const struct users *users)
 {
 	const struct process *proc = &model->snap->procs[i];
 	const struct facts *facts = proc->facts;
 	const struct assignment *assignment = &model->attr->procs[i];
-	const char state[2] = {proc->state, '\0'};
 
-	put_int(json, "pid", proc->pid);
-	put_uint(json, "start_ticks", proc->start_ticks);
+	put_identity_keys(json, proc);
 	put_int(json, "ppid", proc->ppid);
 	put_bytes(json, "owner", model->attr->owners[assignment->owner].id);
 	put_bool(json, "orphan", assignment->is_orphan);
 	put_bool(json, "root", assignment->is_root);
-	put_string(json, "state", state);
 	put_uint(json, "uid", facts->uid != UINT32_MAX ? facts->uid : UNKNOWN);
 	put_string(json, "user",
 		   users && facts->uid != UINT32_MAX ? users_find_name(users, facts->uid) : NULL);
@@ -422,14 +440,7 @@ void put_process_keys(struct jsonw *json, const struct model *model, size_t i,
 	put_int(json, "session", proc->session);
 	put_int(json, "tty", proc->tty);
 	put_int(json, "nice", proc->nice);
-	put_uint(json, "threads", proc->threads);
-	put_uint(json, "rss_bytes", proc->rss_bytes);
-	put_uint(json, "cpu_ticks", proc->cpu_ticks);
-	put_real(json, "cpu_percent", (double)proc->cpu_percent, 1);
-	put_uint(json, "io_read_bytes", proc->io_read_bytes);
-	put_uint(json, "io_write_bytes", proc->io_write_bytes);
-	put_real(json, "io_read_per_s", (double)proc->io_read_rate, 0);
-	put_real(json, "io_write_per_s", (double)proc->io_write_rate, 0);
+	put_moving_keys(json, proc);
 	put_real(json, "age_s", snapshot_age_s(model->snap, proc), 1);
 	put_uint(json, "pid_ns", facts->pid_ns);
 	put_uint(json, "ns_pid", proc->ns_pid > 0 ? proc->ns_pid : UNKNOWN);

@@ -45,4 +45,8 @@ void put_cgroup_use_keys(struct jsonw *json, const struct cgroup_use *use);
 void put_process_keys(struct jsonw *json, const struct model *model, size_t proc,
 		      const struct users *users);
 
+/* Of a process: what it is known by, and what moves all the time. */
+void put_identity_keys(struct jsonw *json, const struct process *proc);
+void put_moving_keys(struct jsonw *json, const struct process *proc);
+
 #endif

@@ -1,8 +1,8 @@
 /*
  * Figures for Prometheus, once for the machine and once for each of the hottest owners, the rest
- * summed: few labels, a bounded number of series. It is OpenMetrics 1.0 as well as the older text
- * format that node_exporter's textfile collector reads: where these disagree, on the names in the
- * TYPE of a counter, none is written.
+ * summed: few labels, a bounded number of series. It is OpenMetrics 1.0 but for the TYPE and HELP
+ * of counters, which have the name of their samples, "_total" included, as the older text format
+ * wants it that node_exporter's textfile collector and promtool read; Prometheus takes both.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -35,13 +35,25 @@ struct page {
 
 /* ---- Text ---- */
 
+/* A unit is what the name ends with. */
+static void put_unit(struct text *out, const char *name)
+{
+	static const char *const units[] = {"bytes", "seconds", "ratio"};
+	const char *end = strrchr(name, '_') + 1;
+
+	for (size_t i = 0; i < COUNT(units); i++) {
+		if (strcmp(end, units[i]) == 0)
+			text_printf(out, "# UNIT %s %s\n", name, units[i]);
+	}
+}
+
 static void put_head(struct page *page, const char *name, enum metric_type type, const char *help)
 {
 	struct text *out = &page->outlet.text;
 
 	text_printf(out, "# HELP %s %s\n", name, help);
-	if (type == GAUGE)
-		text_printf(out, "# TYPE %s gauge\n", name);
+	text_printf(out, "# TYPE %s %s\n", name, type == GAUGE ? "gauge" : "counter");
+	put_unit(out, name);
 }
 
 static void put_number(struct text *out, double value)
@@ -325,10 +337,11 @@ static void put_owners(struct page *page)
 	const struct selection *selection = page->job->selection;
 	size_t top = page->job->config->wanted.top > 0 ? page->job->config->wanted.top : OWNERS_MAX;
 
-	for (size_t i = 0; i < selection->n_owners; i++)
+	/* what was left out stands behind what was chosen, and is all rest */
+	if (top > selection->n_owners)
+		top = selection->n_owners;
+	for (size_t i = 0; i < selection->n_owners + selection->n_left; i++)
 		add_owner(page, selection->owners[i], i >= top);
-	for (size_t i = 0; i < selection->n_left; i++)
-		add_owner(page, selection->left[i], true);
 	for (size_t i = 0; i < COUNT(owner_metrics); i++) {
 		const struct owner_metric *metric = &owner_metrics[i];
 
