@@ -107,7 +107,7 @@ static const struct option options[] = {
 	{"ascii",      0,  NULL,      OPTION_FLAG,    AT(is_ascii),      FOR_SCREEN,       0, 0,      "draw with ASCII only"},
 	{"no-mouse",   0,  NULL,      OPTION_FLAG,    AT(no_mouse),      FOR_SCREEN,       0, 0,      "leave the mouse to the terminal"},
 	{"readonly",  'r', NULL,      OPTION_READONLY, AT(readonly),     FOR_ALL,      0, 0,      "cannot signal, execute or write, by the kernel; =best-effort: as far as it can"},
-	{"snapshot-dir", 0, "DIRECTORY", OPTION_NAME, AT(snapshot_dir),  FOR_SCREEN,       0, 0,      "the one place where a read-only UI can make files (default: here)"},
+	{"snapshot-dir", 0, "DIRECTORY", OPTION_NAME, AT(snapshot_dir),  FOR_SCREEN,       0, 0,      "where the UI writes snapshots, and when read-only the one place where it can (default: here)"},
 	{"self-test",  0,  NULL,      OPTION_FLAG,    AT(wants_self_test), FOR_UI,     0, 0,      "try everything that --readonly forbids, print the results and exit"},
 	{"config",     0,  "FILE",    OPTION_NAME,    AT(config),        FOR_LIVE | FOR_REPLAY, 0, 0, "read this configuration instead of clade.conf"},
 	{"help",      'h', NULL,      OPTION_FLAG,    AT(wants_help),    FOR_ALL,      0, 0,      "this text"},

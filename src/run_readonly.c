@@ -18,7 +18,7 @@ static char *directory_of(const char *path)
 /* Where this command may have to make files. NULL: nowhere. */
 static char *directory_for(const struct options *options)
 {
-	if (options->command == COMMAND_UI)
+	if (options->command == COMMAND_UI || options->command == COMMAND_REPLAY)
 		return mem_strdup(options->snapshot_dir ? options->snapshot_dir : ".");
 	if (options->output && strcmp(options->output, "-") != 0)
 		return directory_of(options->output);

@@ -47,6 +47,7 @@ int program_show(struct program *program, bool is_replay)
 			.is_live = !is_replay,
 			.is_readonly = program->confine != NULL,
 			.maker = program->confine ? confine_maker(program->confine) : NULL,
+			.snapshot_dir = options->snapshot_dir,
 			.is_replay = is_replay,
 			.is_playing = options->is_demo,
 			.has_mouse = !options->no_mouse,

@@ -135,5 +135,27 @@ def the_demo_plays():
         screen.shows("exit status 0", r"status=0")
 
 
+def a_moment_is_written_while_read_only():
+    with Night() as night, Screen(140, 40, "replay", "--readonly=best-effort", "--snapshot-dir", night.dir, night.path) as screen:
+        screen.shows("the first moment", rf"REPLAY .* 1 of {night.n}")
+        screen.keys("w")
+        screen.shows("the place", rf"To: {night.dir}/clade-.*\.ndjson\.zst")
+        screen.keys("Enter")
+        screen.shows("that it is written", r"written: ")
+        files = [name for name in os.listdir(night.dir) if name.startswith("clade-")]
+        ok(len(files) == 1, "one file", files)
+        screen.keys("w")
+        for _ in range(200):
+            screen.keys("BSpace")
+        screen.type("/dev/shm/clade-elsewhere")
+        screen.keys("Enter")
+        screen.shows("that it goes nowhere else", r"writes into its directory only")
+        ok(not os.path.exists("/dev/shm/clade-elsewhere"), "nor is it there")
+        screen.keys("Escape", "q")
+        screen.shows("exit status 0", r"status=0")
+        with Screen(140, 40, "replay", f"{night.dir}/{files[0]}") as again:
+            again.shows("it opens again", r"1 of 1")
+
+
 main(step_play_and_go, what_is_torn_opens_and_says_so, what_grows_is_followed, standard_input_and_snapshots_open,
-     what_cannot_be_opened_is_said, the_demo_plays)
+     a_moment_is_written_while_read_only, what_cannot_be_opened_is_said, the_demo_plays)

@@ -294,6 +294,82 @@ static void what_is_shown_is_written_where_one_says(void **state)
 	desk_free(desk);
 }
 
+/* Looks at the screen while it is written. */
+struct watcher {
+	struct desk *desk;
+	struct text seen;
+};
+
+static bool watch(void *context)
+{
+	struct watcher *watcher = context;
+
+	text_add(&watcher->seen, desk_read(watcher->desk));
+	return false;
+}
+
+static void what_the_filter_leaves_is_written_with_progress_into_the_directory_for_it(void **state)
+{
+	struct desk *desk = desk_new(24, 100, false);
+	struct watcher watcher = {.desk = desk};
+	char directory[] = "/tmp/clade-ui-XXXXXX";
+	struct text table = {0};
+	struct text path = {0};
+	struct text written = {0};
+
+	(void)state;
+	assert_non_null(mkdtemp(directory));
+	text_add(&table, "1 0 /sbin/init init\n");
+	for (int i = 0; i < 128; i++)
+		text_printf(&table, "%d 1 /bin/sh sh\n", 10 + i);
+	for (int i = 0; i < 128; i++)
+		text_printf(&table, "%d 1 /bin/cat cat\n", 500 + i);
+	lab_sample(desk->lab, 0, text_str(&table));
+	desk->ui.snapshot_dir = directory;
+	desk->ui.pulse = watch;
+	desk->ui.pulse_context = &watcher;
+	desk_show(desk);
+	press(desk, '\\');
+	type(desk, "cat");
+	press(desk, KEY_CODE_ENTER);
+	press(desk, 'w');
+	press(desk, KEY_CODE_DOWN);
+	press(desk, KEY_CODE_DOWN);
+	text_printf(&path, "To: %s/clade-", directory);
+	assert_contains(desk_read(desk), text_str(&path));
+	assert_contains(desk_read(desk), "[x] only what the filter leaves");
+	text_clear(&path);
+	text_add(&path, strstr(desk_read(desk), directory));
+	text_cut(&path, strcspn(text_str(&path), " \n"));
+	press(desk, KEY_CODE_ENTER);
+	dialogue_step(&desk->ui);
+	assert_contains(desk->ui.message, "written: ");
+	assert_contains(text_str(&watcher.seen), "writing … 50%, 64 of 128 processes");
+	assert_int_equal(io_read_at(AT_FDCWD, text_str(&path), 1 << 20, &written), 0);
+	assert_contains(text_str(&written), "\"pid\":500,");
+	assert_null(strstr(text_str(&written), "\"pid\":10,"));
+	assert_contains(text_str(&written), "\"processes\":129}");
+	unlink(text_str(&path));
+	/* all of it, when one wants that */
+	press(desk, 'w');
+	press(desk, KEY_CODE_DOWN);
+	press(desk, KEY_CODE_DOWN);
+	press(desk, KEY_CODE_F3);
+	assert_contains(desk_read(desk), "[ ] only what the filter leaves");
+	press(desk, KEY_CODE_ENTER);
+	dialogue_step(&desk->ui);
+	text_clear(&written);
+	assert_int_equal(io_read_at(AT_FDCWD, text_str(&path), 1 << 20, &written), 0);
+	assert_contains(text_str(&written), "\"pid\":10,");
+	unlink(text_str(&path));
+	assert_int_equal(rmdir(directory), 0);
+	text_done(&table);
+	text_done(&path);
+	text_done(&written);
+	text_done(&watcher.seen);
+	desk_free(desk);
+}
+
 static bool enough(void *context)
 {
 	++*(int *)context;
@@ -337,6 +413,7 @@ int main(void)
 		cmocka_unit_test(setup_changes_at_once_and_keeps_what_changed),
 		cmocka_unit_test(a_resize_does_no_harm_to_any_dialogue),
 		cmocka_unit_test(what_is_shown_is_written_where_one_says),
+		cmocka_unit_test(what_the_filter_leaves_is_written_with_progress_into_the_directory_for_it),
 		cmocka_unit_test(writing_ends_at_escape_and_leaves_nothing),
 	};
 

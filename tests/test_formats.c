@@ -242,7 +242,7 @@ static void elements_are_closed_as_they_were_opened(void **state)
 		assert_true(depth >= 0);
 	}
 	assert_int_equal(depth, 0);
-	assert_true(deepest > 100 && deepest <= 200);
+	assert_true(deepest > 100 && deepest <= 120);
 	assert_contains(text_str(&lab->said), "×1,000");
 	assert_contains(text_str(&lab->said), "… and 960 more");
 	text_done(&table);

@@ -15,6 +15,10 @@
 #include "clade/text.h"
 #include "clade/users.h"
 
+/* Called now and then while processes are written: how many of how many. Returns 0 or -errno, which
+ * ends the export. */
+typedef int export_progress(void *context, size_t done, size_t all);
+
 /* `{0}` is everything, in full. */
 struct export_config {
 	const struct users *users; /* NULL: numbers for names */
@@ -23,6 +27,8 @@ struct export_config {
 	const enum column_id *columns; /* only these, in this order */
 	size_t n_columns;              /* 0: all that the format has */
 	bool is_redacted;              /* what looks like a secret is masked */
+	export_progress *progress;     /* NULL: nobody waits */
+	void *progress_context;
 };
 
 /* Where the bytes go; called as often as some tens of kilobytes are ready. Returns 0 or -errno,

@@ -78,8 +78,9 @@ struct tui_config {
 	const char *collector_why; /* why this one, a sentence; NULL with no collector */
 	bool is_live; /* the source is this machine: a process can be looked at more closely */
 	const struct io_maker
-		*maker;   /* who makes files (io_file_open_by()); NULL: the UI itself may */
-	bool is_readonly; /* nothing can be signalled: said on the screen */
+		*maker;           /* who makes files (io_file_open_by()); NULL: the UI itself may */
+	const char *snapshot_dir; /* where they are put unless another place is typed; NULL: here */
+	bool is_readonly;         /* nothing can be signalled: said on the screen */
 	bool is_replay; /* the source is a recording: it is gone through, and read-only by nature */
 	bool is_playing; /* a replay that plays at once */
 };

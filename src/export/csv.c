@@ -95,6 +95,7 @@ int export_csv(const struct export_job *job)
 			add_value(&outlet.text, chosen[c], job, (int32_t)i, &cell);
 		}
 		text_add(&outlet.text, "\r\n");
+		outlet_count(&outlet);
 		outlet_drain(&outlet);
 	}
 	text_done(&cell);

@@ -3,7 +3,10 @@
 #include "clade/redact.h"
 #include "writers.h"
 
-enum { DRAIN_BYTES = 64 << 10 };
+enum {
+	DRAIN_BYTES = 64 << 10,
+	PROGRESS_EACH = 64, /* processes */
+};
 
 /* clang-format off */
 const struct export_format formats[] = {
@@ -77,7 +80,7 @@ size_t export_columns(const struct export_config *config, unsigned flag, const e
 
 struct outlet outlet_of(const struct export_job *job)
 {
-	return (struct outlet){.sink = job->sink, .context = job->context};
+	return (struct outlet){.sink = job->sink, .context = job->context, .job = job};
 }
 
 static void hand_on(struct outlet *outlet)
@@ -92,6 +95,16 @@ void outlet_drain(struct outlet *outlet)
 {
 	if (outlet->text.len >= DRAIN_BYTES)
 		hand_on(outlet);
+}
+
+void outlet_count(struct outlet *outlet)
+{
+	const struct export_config *config = outlet->job->config;
+
+	outlet->procs++;
+	if (config->progress && outlet->procs % PROGRESS_EACH == 0 && outlet->error == 0)
+		outlet->error = config->progress(config->progress_context, outlet->procs,
+						 outlet->job->selection->n_procs);
 }
 
 int outlet_done(struct outlet *outlet)

@@ -9,7 +9,8 @@ enum {
 	MEMBERS_MAX = 40,   /* shown of a bundle */
 	ROWS_MAX = 20000,   /* of the whole page */
 	COMMAND_MAX = 4000, /* bytes of a line */
-	DEPTH_MAX = 200,    /* of elements in one another; deeper ones stand side by side */
+	DEPTH_MAX = 120,    /* of elements in one another, two a level and 256 in all for libxml2;
+			       deeper ones stand side by side */
 };
 
 struct tree {

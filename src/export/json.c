@@ -87,6 +87,7 @@ static void put_processes(struct document *document)
 			continue;
 		new_line(document);
 		put_process(&document->json, model, i, document->job->config->users);
+		outlet_count(&document->outlet);
 	}
 	jsonw_keep(&document->json, NULL, 0);
 	jsonw_array_end(&document->json);

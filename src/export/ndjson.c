@@ -389,6 +389,7 @@ static void put_processes(struct lines *lines)
 			put_changed(lines, i, at);
 		else
 			put_process_line(lines, i, kept);
+		outlet_count(&lines->outlet);
 	}
 }
 

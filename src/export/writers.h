@@ -26,7 +26,9 @@ struct outlet {
 	struct text text;
 	export_sink *sink;
 	void *context;
-	int error; /* the first failure; nothing is handed on after it */
+	const struct export_job *job;
+	size_t procs; /* that were written */
+	int error;    /* the first failure; nothing is handed on after it */
 };
 
 /* The outlet of a job. */
@@ -34,6 +36,9 @@ struct outlet outlet_of(const struct export_job *job);
 
 /* Hands on what is there if it is much. */
 void outlet_drain(struct outlet *outlet);
+
+/* Counts a process that was written, and tells who waits. */
+void outlet_count(struct outlet *outlet);
 
 /* Hands on the rest and frees the buffer. Returns 0 or the first failure. */
 int outlet_done(struct outlet *outlet);

@@ -119,6 +119,18 @@ static void filter_procs(struct selection *selection, const struct model *model,
 	free(owners);
 }
 
+static void narrow_procs(struct selection *selection, const struct model *model,
+			 const struct wanted *wanted)
+{
+	for (size_t i = 0; i < model->snap->n_procs; i++) {
+		const struct process *proc = &model->snap->procs[i];
+
+		if ((wanted->states && !strchr(wanted->states, proc->state)) ||
+		    (wanted->uid && proc->facts->uid != *wanted->uid))
+			selection->has_proc[i] = false;
+	}
+}
+
 /* The processes of the owners that are in, and of the owners those that have any. */
 static void settle(struct selection *selection, const struct model *model, bool is_filtered)
 {
@@ -222,7 +234,8 @@ void selection_make(struct selection *selection, const struct model *model,
 		filter_procs(selection, model, wanted->filter);
 	else
 		memset(selection->has_proc, true, model->snap->n_procs * sizeof(bool));
-	settle(selection, model, wanted->filter != NULL);
+	narrow_procs(selection, model, wanted);
+	settle(selection, model, wanted->filter || wanted->states || wanted->uid);
 	sort_owners(selection, model);
 	keep_hottest(selection, model, wanted->top);
 	mark_cgroups(selection, model);

@@ -314,6 +314,7 @@ int tui_run(const struct tui_config *config, struct text *error)
 				  .keep = config->keep,
 				  .keep_context = config->keep_context,
 				  .maker = config->maker,
+				  .snapshot_dir = config->snapshot_dir,
 				  .pulse = pulse,
 				  .pulse_context = &loop,
 				  .collector = config->collector,

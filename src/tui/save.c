@@ -22,8 +22,10 @@ struct save {
 	char stem[INPUT_MAX + 1]; /* "clade-web1-20261124T101245Z" */
 	size_t choice;            /* 0: ndjson, packed; else formats[choice - 1] */
 	bool is_redacted;
+	bool is_narrowed; /* only what the filters of the screen leave */
 	bool is_writing;
 	uint64_t written; /* bytes so far */
+	size_t done, all; /* processes */
 	struct io_file file;
 };
 
@@ -54,32 +56,38 @@ static const char *choice_summary(size_t choice)
 			   : formats[choice - 1].summary;
 }
 
-/* The name that belongs to the choice, as long as nobody typed another. */
-static bool is_own_name(const struct save *save, size_t choice)
+/* The name that belongs to the choice, in its place. */
+static void add_own_name(const struct ui *ui, const struct save *save, struct text *name)
+{
+	const char *dir = ui->snapshot_dir;
+
+	if (dir && *dir)
+		text_printf(name, "%s%s", dir, dir[strlen(dir) - 1] == '/' ? "" : "/");
+	text_printf(name, "%s.%s", save->stem, choice_extension(save->choice));
+}
+
+static void set_own_name(const struct ui *ui, struct save *save)
+{
+	struct text name = {0};
+
+	add_own_name(ui, save, &name);
+	snprintf(save->path.text, sizeof(save->path.text), "%s", text_str(&name));
+	save->path.len = strlen(save->path.text);
+	text_done(&name);
+}
+
+/* As long as nobody typed another name, it changes with the choice. */
+static void choose(const struct ui *ui, struct save *save, size_t choice)
 {
 	struct text name = {0};
 	bool is_own;
 
-	text_printf(&name, "%s.%s", save->stem, choice_extension(choice));
+	add_own_name(ui, save, &name);
 	is_own = strcmp(save->path.text, text_str(&name)) == 0;
-	text_done(&name);
-	return is_own;
-}
-
-static void set_own_name(struct save *save)
-{
-	snprintf(save->path.text, sizeof(save->path.text), "%.100s.%s", save->stem,
-		 choice_extension(save->choice));
-	save->path.len = strlen(save->path.text);
-}
-
-static void choose(struct save *save, size_t choice)
-{
-	bool is_own = is_own_name(save, save->choice);
-
 	save->choice = choice;
 	if (is_own)
-		set_own_name(save);
+		set_own_name(ui, save);
+	text_done(&name);
 }
 
 /* Host names are plain; what is not stays out of a file's name. */
@@ -112,18 +120,47 @@ struct sinking {
 	struct save *save;
 };
 
-/* Between two handfuls the screen says how many there were, and Esc ends it. */
+/* Between two handfuls the screen says how far it is, and Esc ends it. */
+static int look_up(struct sinking *sinking)
+{
+	const struct ui *ui = sinking->ui;
+
+	return ui->pulse && ui->pulse(ui->pulse_context) ? -ECANCELED : 0;
+}
+
+static int show_progress(void *context, size_t done, size_t all)
+{
+	struct sinking *sinking = context;
+
+	sinking->save->done = done;
+	sinking->save->all = all;
+	return look_up(sinking);
+}
+
 static int sink(void *context, const char *bytes, size_t len)
 {
 	struct sinking *sinking = context;
 	int rc = io_file_write(&sinking->save->file, bytes, len);
 
-	if (rc != 0)
-		return rc;
 	sinking->save->written += len;
-	if (sinking->ui->pulse && sinking->ui->pulse(sinking->ui->pulse_context))
-		return -ECANCELED;
-	return 0;
+	return rc == 0 ? look_up(sinking) : rc;
+}
+
+/* What the filters of the screen leave. */
+static struct wanted shown_of(const struct ui *ui)
+{
+	return (struct wanted){
+		.filter = ui->filter,
+		.states = ui->states[0] ? ui->states : NULL,
+		.uid = ui->view.uid != UINT32_MAX ? &ui->view.uid : NULL,
+	};
+}
+
+static bool is_filtered(const struct ui *ui)
+{
+	struct wanted shown = shown_of(ui);
+
+	return shown.filter || shown.states || shown.uid;
 }
 
 static int open_file(struct ui *ui, struct save *save)
@@ -136,8 +173,14 @@ static int write_file(struct ui *ui, struct save *save)
 {
 	const struct export_format *format =
 		save->choice == 0 ? export_find("ndjson") : &formats[save->choice - 1];
-	struct export_config config = {.users = ui->users, .is_redacted = save->is_redacted};
 	struct sinking sinking = {ui, save};
+	struct export_config config = {
+		.users = ui->users,
+		.wanted = save->is_narrowed ? shown_of(ui) : (struct wanted){0},
+		.is_redacted = save->is_redacted,
+		.progress = show_progress,
+		.progress_context = &sinking,
+	};
 	int rc = open_file(ui, save);
 
 	if (rc != 0)
@@ -180,6 +223,7 @@ static int step_save(struct ui *ui)
 	if (!save->is_writing)
 		return -1;
 	save->written = 0;
+	save->done = 0;
 	rc = write_file(ui, save);
 	save->is_writing = false;
 	tell(ui, save, rc);
@@ -198,7 +242,7 @@ static void handle_save(struct ui *ui, const struct event *event)
 
 	if (event->type == EVENT_CLICK && event->row >= FIRST_ROW &&
 	    (size_t)(event->row - FIRST_ROW) < n) {
-		choose(save, (size_t)(event->row - FIRST_ROW));
+		choose(ui, save, (size_t)(event->row - FIRST_ROW));
 		return;
 	}
 	switch (key) {
@@ -208,10 +252,13 @@ static void handle_save(struct ui *ui, const struct event *event)
 		break;
 	case KEY_CODE_UP:
 	case KEY_CODE_DOWN:
-		choose(save, dialogue_move(key, save->choice, n, n));
+		choose(ui, save, dialogue_move(key, save->choice, n, n));
 		break;
 	case KEY_CODE_F2:
 		save->is_redacted = !save->is_redacted;
+		break;
+	case KEY_CODE_F3:
+		save->is_narrowed = !save->is_narrowed && is_filtered(ui);
 		break;
 	case KEY_CODE_ENTER:
 		save->is_writing = save->path.len > 0;
@@ -237,28 +284,51 @@ static void draw_choice(const struct ui *ui, const struct save *save, struct cel
 	text_done(&line);
 }
 
+static void draw_switch(const struct ui *ui, struct cells *cells, int row, bool is_on,
+			const char *what)
+{
+	struct text line = {0};
+
+	text_printf(&line, "[%c] %s", is_on ? 'x' : ' ', what);
+	cells_put_cut(cells, row, MARGIN, cells->columns - MARGIN, STYLE_NORMAL, text_str(&line),
+		      ui->is_ascii);
+	text_done(&line);
+}
+
+static void add_progress(struct text *line, const struct save *save)
+{
+	char done[UNITS_LEN];
+	char all[UNITS_LEN];
+
+	if (save->done == 0)
+		text_add(line, "writing …");
+	else
+		text_printf(line, "writing … %zu%%, %s of %s processes",
+			    save->done * 100 / save->all, units_count(done, save->done),
+			    units_count(all, save->all));
+}
+
 static void draw_save(const struct ui *ui, struct cells *cells, const struct layout *layout)
 {
 	const struct save *save = ui->dialogue_state;
 	int row = FIRST_ROW + (int)count_choices() + 1;
 	struct text line = {0};
-	char size[UNITS_LEN];
 
 	(void)layout;
 	dialogue_draw_title(cells, "Write what is shown to a file");
 	for (size_t choice = 0; choice < count_choices(); choice++)
 		draw_choice(ui, save, cells, choice);
-	text_printf(&line, "[%c] mask what looks like a secret (F2)",
-		    save->is_redacted ? 'x' : ' ');
-	cells_put_cut(cells, row, MARGIN, cells->columns - MARGIN, STYLE_NORMAL, text_str(&line),
-		      ui->is_ascii);
-	input_draw(&save->path, cells, row + 2, "  To: ");
+	draw_switch(ui, cells, row++, save->is_redacted, "mask what looks like a secret (F2)");
+	if (is_filtered(ui))
+		draw_switch(ui, cells, row++, save->is_narrowed,
+			    "only what the filter leaves (F3)");
+	input_draw(&save->path, cells, row + 1, "  To: ");
 	text_clear(&line);
 	if (save->is_writing)
-		text_printf(&line, "writing … %s", units_bytes(size, save->written));
+		add_progress(&line, save);
 	else
 		text_add(&line, ui->message);
-	cells_put_cut(cells, row + 4, MARGIN, cells->columns - MARGIN,
+	cells_put_cut(cells, row + 3, MARGIN, cells->columns - MARGIN,
 		      save->is_writing || !ui->is_message_bad ? STYLE_VALUE : STYLE_WARN,
 		      text_str(&line), ui->is_ascii);
 	text_done(&line);
@@ -269,8 +339,9 @@ static void close_save(struct ui *ui)
 	free(ui->dialogue_state);
 }
 
-static const struct dialogue_key save_keys[] = {
-	{"Enter", "Write"}, {"Up/Dn", "Format"}, {"F2", "Mask"}, {"Esc", "Close"}, {NULL, NULL}};
+static const struct dialogue_key save_keys[] = {{"Enter", "Write"}, {"Up/Dn", "Format"},
+						{"F2", "Mask"},     {"F3", "Filter"},
+						{"Esc", "Close"},   {NULL, NULL}};
 
 static const struct dialogue dialogue_save = {
 	.handle = handle_save,
@@ -290,6 +361,7 @@ void command_save(struct ui *ui)
 	}
 	save = mem_new(1, sizeof(*save));
 	make_stem(save, ui->model->snap);
-	set_own_name(save);
+	save->is_narrowed = is_filtered(ui);
+	set_own_name(ui, save);
 	dialogue_open(ui, &dialogue_save, save);
 }

@@ -23,6 +23,7 @@ void ui_init(struct ui *ui, const struct ui_config *config)
 		.replay = config->replay,
 		.is_readonly = config->is_readonly,
 		.maker = config->maker,
+		.snapshot_dir = config->snapshot_dir,
 		.pulse = config->pulse,
 		.pulse_context = config->pulse_context,
 		.delay_s = config->delay_s,

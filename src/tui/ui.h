@@ -56,6 +56,7 @@ struct ui {
 	settings_keep *keep;
 	void *keep_context;
 	const struct io_maker *maker; /* who makes files in read-only mode; NULL: the program may */
+	const char *snapshot_dir;     /* where files go that are given no other place; NULL: here */
 	ui_pulse *pulse;              /* NULL: nothing is shown while long work goes on */
 	void *pulse_context;
 	bool ascending[VIEWS];
@@ -93,6 +94,7 @@ struct ui_config {
 	void *keep_context;
 	struct replay *replay;        /* NULL: live */
 	const struct io_maker *maker; /* NULL: files are made as usual */
+	const char *snapshot_dir;
 	ui_pulse *pulse;
 	void *pulse_context;
 	const char *collector; /* NULL: a recording */
