@@ -84,6 +84,21 @@ static void headroom_is_bad_when_it_is_low(void **state)
 	lab_free(lab);
 }
 
+static void a_user_near_his_limit_is_headroom_too(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+	struct snapshot *snap = lab_snapshot(0, machine);
+
+	(void)state;
+	snap->machine.user = (struct user_tasks){1000, {950, 1000}};
+	lab_take(lab, snap);
+	assert_int_equal(check(lab, "headroom 4% 3%", false), CHECK_OK);
+	assert_int_equal(check(lab, "headroom 10% 3%", false), CHECK_WARNING);
+	assert_int_equal(check(lab, "headroom 20% 10%", false), CHECK_IS_CRITICAL);
+	assert_contains(text_str(&lab->said), "5% headroom (critical 10%)");
+	lab_free(lab);
+}
+
 static void growth_is_unknown_in_one_look_and_known_in_two(void **state)
 {
 	struct lab *lab = lab_new(NULL);
@@ -181,6 +196,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(levels_are_reached_not_passed),
 		cmocka_unit_test(headroom_is_bad_when_it_is_low),
+		cmocka_unit_test(a_user_near_his_limit_is_headroom_too),
 		cmocka_unit_test(growth_is_unknown_in_one_look_and_known_in_two),
 		cmocka_unit_test(what_is_known_to_be_bad_outdoes_what_is_not_known),
 		cmocka_unit_test(the_line_is_that_of_a_plugin),

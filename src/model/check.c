@@ -73,6 +73,14 @@ int check_parse(enum check_measure measure, const char *value, double *level)
 	return 0;
 }
 
+/* What is left of the process table, and before RLIMIT_NPROC of the user who is nearest to his. */
+static double machine_headroom(const struct model *model)
+{
+	double user = bounded_percent(model->snap->machine.user.tasks);
+
+	return fmin(model_headroom(model) * 100, fmax(0, 100 - (isnan(user) ? 0 : user)));
+}
+
 /* What is left before a limit of its control group. */
 static double owner_headroom(const struct group *group)
 {
@@ -110,7 +118,7 @@ static struct subject subject_of_all(const struct model *model, const struct sel
 		all.values[CHECK_ZOMBIES] += model->snap->procs[i].state == 'Z';
 		all.values[CHECK_ORPHANS] += model->attr->procs[i].is_orphan;
 	}
-	all.values[CHECK_HEADROOM] = model_headroom(model) * 100;
+	all.values[CHECK_HEADROOM] = machine_headroom(model);
 	if (is_all) {
 		all.values[CHECK_GROWTH] = model->growth.procs_60s_per_s * 60;
 		return all;
