@@ -9,6 +9,7 @@
 #include "clade/ring.h"
 #include "clade/samples.h"
 #include "output.h"
+#include "survive.h"
 
 enum {
 	PACK_LEVEL = 3,
@@ -170,6 +171,7 @@ int run_record(struct program *program)
 	if (status == EXIT_OK) {
 		int rc;
 
+		begin_anew_when_exhausted();
 		recorder.config = output_config(program, &recorder.filter);
 		rc = run(&recorder);
 		if (rc != 0 && rc != -EPIPE)

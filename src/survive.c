@@ -3,12 +3,15 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <malloc.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "clade/io.h"
+#include "clade/mem.h"
 
 enum {
 	NICE = -10,
@@ -57,6 +60,41 @@ static void be_killed_last(void)
 		return;
 	io_write_all(fd, oom_score, sizeof(oom_score) - 1);
 	close(fd);
+}
+
+/* The words that we were started with, in `bytes`; false when they do not fit. */
+static bool get_words(char *bytes, size_t size, char **words, size_t n_most)
+{
+	int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+	ssize_t len = fd >= 0 ? read(fd, bytes, size) : -1;
+	size_t n = 0;
+
+	if (fd >= 0)
+		close(fd);
+	if (len <= 0 || (size_t)len == size || bytes[len - 1])
+		return false;
+	for (char *at = bytes; at < bytes + len && n + 1 < n_most; at += strlen(at) + 1)
+		words[n++] = at;
+	words[n] = NULL;
+	return n + 1 < n_most;
+}
+
+/* An exec gives all memory back, and what is written stays; a crash could not do more. */
+static void begin_anew(void)
+{
+	static const struct timespec pause = {.tv_sec = 1};
+	char bytes[8192];
+	char *words[128];
+
+	if (!get_words(bytes, sizeof(bytes), words, sizeof(words) / sizeof(words[0])))
+		return;
+	nanosleep(&pause, NULL);
+	execv("/proc/self/exe", words);
+}
+
+void begin_anew_when_exhausted(void)
+{
+	mem_set_last_resort(begin_anew);
 }
 
 void survive(bool keeps_privileges)

@@ -15,4 +15,8 @@
  */
 void survive(bool keeps_privileges);
 
+/* From now on the program that has no memory left begins anew, in the same process and with the
+ * same words, rather than to end: for who keeps nothing that is not written. */
+void begin_anew_when_exhausted(void);
+
 #endif

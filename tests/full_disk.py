@@ -1,5 +1,6 @@
 """A recorder on a machine of its own that is always the same, on a disk that is small: what is bounded, dropped and lost."""
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -7,7 +8,7 @@ import tempfile
 import time
 
 from record import PATIENCE_S, follow, files_of, lines_of, recorder, size_of, wait_for, whole
-from tap import Skip, main, ok
+from tap import Skip, main, note, ok
 
 # In its namespaces: the disk, other processes whose arguments nothing can pack, what was there before, and then the recorder.
 SETUP = """
@@ -192,6 +193,30 @@ def memory_does_not_grow():
     ok(after - before < 4096, "sixty samples later it is as small as it was", f"{before} kB, {after} kB")
 
 
+def without_memory_samples_are_lost_and_nothing_else():
+    """Whatever allocation it is that finds none: the limit goes up step by step."""
+    with Machine("4M") as machine:
+        machine.wait_for_samples(5)
+        with open(f"/proc/{machine.pid}/status") as file:
+            size = next(int(line.split()[1]) for line in file if line.startswith("VmSize")) << 10
+        limits = resource.prlimit(machine.pid, resource.RLIMIT_AS, (size, resource.getrlimit(resource.RLIMIT_AS)[1]))
+        large = "import os, subprocess\nfor _ in range(20): subprocess.Popen(['x' + os.urandom(50000).hex(), '60'], executable='/bin/sleep')"
+        user = () if os.geteuid() == 0 else ("-U", "--preserve-credentials")
+        subprocess.run(["nsenter", "-t", str(machine.pid), *user, "-p", "-m", sys.executable, "-c", large], check=True)
+        for more in range(16):  # each finds another place where there is not enough
+            resource.prlimit(machine.pid, resource.RLIMIT_AS, (size + more * (256 << 10), limits[1]))
+            time.sleep(0.4)
+        resource.prlimit(machine.pid, resource.RLIMIT_AS, limits)
+        had = machine.text()
+        machine.wait_for_samples(5)
+        machine.judge_files()
+        note(*sorted(set(had.splitlines())))
+        ok(machine.process.poll() is None, "it is the same process, and goes on", had)
+        status, said = machine.end()
+    ok(status == 0, "it ends well", status)
+    ok("memory" in said, "it says that there was no memory", said)
+
+
 if __name__ == "__main__":
     main(it_is_bounded, a_full_disk_costs_the_oldest, what_would_make_no_room_is_not_dropped,
-         a_file_that_may_not_grow_is_followed_by_another, memory_does_not_grow)
+         a_file_that_may_not_grow_is_followed_by_another, without_memory_samples_are_lost_and_nothing_else, memory_does_not_grow)

@@ -124,11 +124,18 @@ static void what_is_written_can_be_read_back_and_means_the_same(void **state)
 	struct text first = {0};
 
 	(void)state;
-	lab_sample(lab, 0, machine);
+	snap = lab_snapshot(0, machine);
+	snap->has_events = true;
+	snap->brief_lives = 9;
+	snap->briefs = arena_new(&snap->arena, 1, sizeof(*snap->briefs));
+	snap->briefs[snap->n_briefs++] = (struct brief){process_key(&snap->procs[0]), 9};
+	lab_take(lab, snap);
+	snap = NULL;
 	text_add(&owners, lab_owners(lab));
 	text_add(&first, export(lab, "json", 0));
 	if (recording_parse(text_str(&first), first.len, &snap, &error) != 0)
 		fail_msg("%s", text_str(&error));
+	assert_int_equal(snap->briefs[0].lives, 9);
 	lab_take(other, snap);
 	assert_string_equal(lab_owners(other), text_str(&owners));
 	/* and written once more, it is the same to the last byte */

@@ -143,6 +143,26 @@ static void record(struct studio *studio, double seconds, const char *table, boo
 	keep(studio, is_full);
 }
 
+/* The same, two seconds later, with what the kernel has told meanwhile: five lives below 20, two of nobody, and that 11 was a
+ * child of 10. */
+static void record_with_lives(struct studio *studio, const char *table, bool is_full)
+{
+	const struct snapshot *before = studio->lab->snap;
+	struct proc_key parent = process_key(&before->procs[snapshot_find_pid(before, 10)]);
+	struct snapshot *snap = lab_snapshot(2 * (double)studio->n, table);
+
+	snap->has_events = true;
+	snap->is_at_least = true;
+	snap->brief_lives = 7;
+	snap->briefs = arena_new(&snap->arena, 1, sizeof(*snap->briefs));
+	snap->briefs[snap->n_briefs++] = (struct brief){process_key(&snap->procs[snapshot_find_pid(snap, 20)]), 5};
+	snap->origins = arena_new(&snap->arena, 1, sizeof(*snap->origins));
+	snap->origins[snap->n_origins++] =
+		(struct origin){.child = process_key(&snap->procs[snapshot_find_pid(snap, 11)]), .parent = parent};
+	lab_take(studio->lab, snap);
+	keep(studio, is_full);
+}
+
 /* A recording that is played, with the owners that it has. */
 struct player {
 	struct source *source;
@@ -233,11 +253,11 @@ static void record_incident(struct studio *studio)
 	record(studio, 2, QUIET "11 10 /bin/bash bash -c \"make all\" ; cpu:99.9 rss:123456 " TOOL "\n"
 				"12 11 - ; state:Z env:unread comm:cc\n",
 	       false);
-	record(studio, 2,
-	       " 1  0 /sbin/init init\n 2  0 - ; kernel comm:kthreadd env:unread\n"
-	       "11  1 /bin/bash bash -c \"make all\" ; sid:11 " TOOL "\n"
-	       "20  1 /bin/app app --again ; cgroup:/docker/" ID1 " ns:1.1 pids:99/100 memory:1999/2000 oom:7+7\n",
-	       false);
+	record_with_lives(studio,
+			  " 1  0 /sbin/init init\n 2  0 - ; kernel comm:kthreadd env:unread\n"
+			  "11  1 /bin/bash bash -c \"make all\" ; sid:11 " TOOL "\n"
+			  "20  1 /bin/app app --again ; cgroup:/docker/" ID1 " ns:1.1 pids:99/100 memory:1999/2000 oom:7+7\n",
+			  false);
 	record(studio, 2, " 1  0 /sbin/init init\n11  1 /bin/bash bash -c \"make all\" ; sid:11 " TOOL "\n21 1 /bin/new new ; start:777\n", true);
 	record(studio, 2, " 1  0 /sbin/init init\n11  1 /bin/bash bash -c \"make all\" ; sid:11 " TOOL "\n21 1 /bin/other other ; start:888\n",
 	       false);
@@ -256,6 +276,34 @@ static void what_is_recorded_comes_out_again_moment_by_moment(void **state)
 	for (size_t i = 0; i < studio->n; i++)
 		expect_moment(&player, studio, i);
 	assert_string_equal(recording_missing(player.source), "");
+	player_close(&player);
+	studio_free(studio);
+}
+
+static void lives_that_no_sample_has_seen_count_in_a_replay_too(void **state)
+{
+	struct studio *studio = studio_new();
+	struct player player;
+	const struct snapshot *snap;
+
+	(void)state;
+	record_incident(studio);
+	player = player_open(studio->tape.data, studio->tape.len);
+	for (size_t i = 0; i < 4; i++) {
+		expect_moment(&player, studio, i);
+		assert_true(player.now.snap->has_events == (i == 3));
+	}
+	snap = player.now.snap;
+	assert_int_equal(snap->brief_lives, 7);
+	assert_true(snap->is_at_least);
+	assert_int_equal(snap->briefs[0].parent.pid, 20);
+	assert_int_equal(snap->briefs[0].lives, 5);
+	assert_int_equal(snapshot_find_origin(snap, process_key(&snap->procs[snapshot_find_pid(snap, 11)]))->parent.pid, 10);
+	assert_int_equal(player.now.model->all.births, 8); /* and 20, which began anew */
+	/* they are of that sample alone */
+	expect_moment(&player, studio, 4);
+	assert_false(player.now.snap->has_events);
+	assert_int_equal(player.now.snap->n_origins, 0);
 	player_close(&player);
 	studio_free(studio);
 }
@@ -741,6 +789,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_recorded_comes_out_again_moment_by_moment),
+		cmocka_unit_test(lives_that_no_sample_has_seen_count_in_a_replay_too),
 		cmocka_unit_test(the_same_lines_without_zstd_are_the_same_recording),
 		cmocka_unit_test(zstd_of_another_program_is_read_too),
 		cmocka_unit_test(any_moment_can_be_gone_to_in_any_order),

@@ -5,6 +5,13 @@
 #include <string.h>
 #include <unistd.h>
 
+static mem_last_resort *last_resort;
+
+void mem_set_last_resort(mem_last_resort *resort)
+{
+	last_resort = resort;
+}
+
 /* stdio may need memory itself */
 _Noreturn void mem_exhausted(void)
 {
@@ -12,6 +19,8 @@ _Noreturn void mem_exhausted(void)
 
 	if (write(STDERR_FILENO, message, sizeof(message) - 1) < 0)
 		_exit(1);
+	if (last_resort)
+		last_resort();
 	abort();
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "clade/hash.h"
+#include "lives.h"
 #include "parse.h"
 
 enum { LINES_VERSION = 1 };
@@ -39,6 +40,7 @@ struct state {
 	struct state_proc *procs;
 	struct state_owner *owners; /* in the order of the file */
 	struct state_cgroup *cgroups;
+	struct lives lives;
 	const char **notes; /* the heap's */
 	size_t n_notes;
 	bool is_full;
@@ -94,6 +96,7 @@ void state_free(struct state *state)
 	if (!state)
 		return;
 	drop_all(state);
+	lives_clear(&state->lives);
 	parse_buffers_done(&state->buffers);
 	facts_store_free(state->store);
 	free(state);
@@ -104,6 +107,7 @@ void state_begin(struct state *state, bool is_full)
 	state->is_full = is_full;
 	state->is_whole = false;
 	state->interval_s = NAN;
+	lives_clear(&state->lives);
 	if (!is_full)
 		return;
 	drop_all(state);
@@ -372,6 +376,8 @@ int state_take(struct state *state, const json_t *line, struct text *error)
 		parse_machine(line, &state->machine);
 	if (strcmp(type, "notes") == 0)
 		return state_take_notes(state, json_object_get(line, "notes"));
+	if (strcmp(type, "lives") == 0)
+		return lives_take(&state->lives, line);
 	if (strcmp(type, "sample") == 0)
 		return take_sample(state, line, error);
 	if (strcmp(type, "end") == 0)
@@ -399,6 +405,8 @@ int state_take_document(struct state *state, const json_t *document, struct text
 	if (rc == 0 && is_known(parse_get_uint(host, "mono_ms")))
 		state->mono_ms = parse_get_uint(host, "mono_ms");
 	state->has_host = state->is_whole = rc == 0;
+	if (rc == 0 && json_is_object(json_object_get(document, "lives")))
+		rc = lives_take(&state->lives, json_object_get(document, "lives"));
 	return rc;
 }
 
@@ -520,7 +528,7 @@ static int fill(struct state *state, struct snapshot *snap)
 	snap->host.name = copy(state, snap, state->host.name);
 	snap->host.kernel = copy(state, snap, state->host.kernel);
 	snap->host.boot_id = copy(state, snap, state->host.boot_id);
-	return kept(state);
+	return lives_copy(&state->lives, snap) == 0 ? kept(state) : -ENOMEM;
 }
 
 int state_make(struct state *state, struct snapshot **snapshot)

@@ -36,6 +36,12 @@ static void put_head(struct document *document)
 	for (size_t i = 0; i < model->snap->n_notes; i++)
 		jsonw_string(json, model->snap->notes[i]);
 	jsonw_array_end(json);
+	if (model->snap->has_events) {
+		jsonw_key(json, "lives");
+		jsonw_object(json);
+		put_lives_keys(json, model->snap);
+		jsonw_object_end(json);
+	}
 	put_verdict(json, model);
 	new_line(document);
 }

@@ -134,12 +134,24 @@ static void put_notes(struct lines *lines)
 	end_line(lines);
 }
 
+static void put_lives(struct lines *lines)
+{
+	const struct snapshot *snap = lines->job->model->snap;
+
+	if (!snap->has_events)
+		return;
+	begin_line(lines, "lives");
+	put_lives_keys(&lines->json, snap);
+	end_line(lines);
+}
+
 static void put_machine(struct lines *lines)
 {
 	begin_line(lines, "machine");
 	put_machine_keys(&lines->json, &lines->job->model->snap->machine);
 	end_line(lines);
 	put_notes(lines);
+	put_lives(lines);
 	begin_line(lines, "verdict");
 	put_verdict_keys(&lines->json, lines->job->model);
 	end_line(lines);

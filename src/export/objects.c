@@ -252,6 +252,33 @@ void put_host(struct jsonw *json, const struct model *model)
 	jsonw_object_end(json);
 }
 
+void put_lives_keys(struct jsonw *json, const struct snapshot *snap)
+{
+	put_bool(json, "at_least", snap->is_at_least);
+	put_uint(json, "brief_lives", snap->brief_lives);
+	jsonw_key(json, "briefs");
+	jsonw_array(json);
+	for (size_t i = 0; i < snap->n_briefs; i++) {
+		jsonw_object(json);
+		put_int(json, "pid", snap->briefs[i].parent.pid);
+		put_uint(json, "start_ticks", snap->briefs[i].parent.start_ticks);
+		put_uint(json, "lives", snap->briefs[i].lives);
+		jsonw_object_end(json);
+	}
+	jsonw_array_end(json);
+	jsonw_key(json, "origins");
+	jsonw_array(json);
+	for (size_t i = 0; i < snap->n_origins; i++) {
+		jsonw_object(json);
+		put_int(json, "pid", snap->origins[i].child.pid);
+		put_uint(json, "start_ticks", snap->origins[i].child.start_ticks);
+		put_int(json, "parent_pid", snap->origins[i].parent.pid);
+		put_uint(json, "parent_start_ticks", snap->origins[i].parent.start_ticks);
+		jsonw_object_end(json);
+	}
+	jsonw_array_end(json);
+}
+
 void put_verdict_keys(struct jsonw *json, const struct model *model)
 {
 	const struct verdict *verdict = &model->verdict;

@@ -37,6 +37,8 @@ void put_cgroup_use(struct jsonw *json, const struct cgroup_use *use);
 void put_process(struct jsonw *json, const struct model *model, size_t proc,
 		 const struct users *users);
 
+/* What happened between two samples; only where snap->has_events. */
+void put_lives_keys(struct jsonw *json, const struct snapshot *snap);
 void put_host_keys(struct jsonw *json, const struct snapshot *snap);
 void put_machine_keys(struct jsonw *json, const struct machine *machine);
 void put_verdict_keys(struct jsonw *json, const struct model *model);
