@@ -129,7 +129,7 @@ def _kill_cgroup(top):
         time.sleep(0.02)
 
 
-def _remove_cgroups(name):
+def remove_cgroup_trees(name):
     """A container engine makes the pen's subgroups in each v1 hierarchy."""
     for top in glob.glob(f"/sys/fs/cgroup/*/{name}") + glob.glob(f"/sys/fs/cgroup/{name}"):
         for directory, _, _ in os.walk(top, topdown=False):
@@ -157,7 +157,7 @@ class Pen:
             with open(f"{self.top}/pids.max", "w") as file:
                 file.write(str(PIDS_MAX))
         except OSError as error:
-            _remove_cgroups(self.name)
+            remove_cgroup_trees(self.name)
             raise Skip(f"no pids cgroup can be made: {error.strerror} ({error.filename})") from error
         self.dir = tempfile.mkdtemp(prefix="clade-test-")
         os.chmod(self.dir, 0o755)
@@ -185,7 +185,7 @@ class Pen:
             _kill_cgroup(self.top)
             _unmount_below(self.dir)
             shutil.rmtree(self.dir, ignore_errors=True)
-            _remove_cgroups(self.name)
+            remove_cgroup_trees(self.name)
         finally:
             os._exit(0)
 
