@@ -84,6 +84,29 @@ static void when_a_file_was_written_is_known_or_not(void **state)
 	assert_false(is_known(inspect_written_ms(path)));
 }
 
+static void a_long_line_of_a_page_goes_on_below_its_value(void **state)
+{
+	struct desk *desk = desk_new(24, 50, false);
+
+	(void)state;
+	lab_sample(desk->lab, 0, "1 0 /sbin/init init\n5 1 /bin/curl curl --silent --show-error --output /dev/null https://example.org/a/b/c\n");
+	desk_show(desk);
+	press(desk, 't');
+	press(desk, KEY_CODE_DOWN);
+	press(desk, KEY_CODE_ENTER);
+	assert_contains(desk_read(desk), "\ncommand       curl --silent --show-error --output\n"
+					 "              /dev/null https://example.org/a/b/c\n");
+	/* a word that is too long is cut, and no byte of it is lost */
+	resize(desk, 24, 30);
+	assert_contains(desk_read(desk), "\ncommand       curl --silent\n"
+					 "              --show-error\n"
+					 "              --output\n"
+					 "              /dev/null\n"
+					 "              https://example.\n"
+					 "              org/a/b/c\n");
+	desk_free(desk);
+}
+
 static void help_shows_every_key(void **state)
 {
 	struct desk *desk = desk_new(60, 100, false);
@@ -408,6 +431,7 @@ int main(void)
 		cmocka_unit_test(details_tell_an_owners_story),
 		cmocka_unit_test(an_end_that_nobody_saw_is_said_to_be_that),
 		cmocka_unit_test(when_a_file_was_written_is_known_or_not),
+		cmocka_unit_test(a_long_line_of_a_page_goes_on_below_its_value),
 		cmocka_unit_test(help_shows_every_key),
 		cmocka_unit_test(a_value_of_the_environment_is_shown_only_when_asked_for),
 		cmocka_unit_test(setup_changes_at_once_and_keeps_what_changed),

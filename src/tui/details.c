@@ -49,7 +49,8 @@ static void add_path(struct text *page, const struct model *model, int32_t at)
 		add_path(page, model, owner->parent);
 		text_add(page, " > ");
 	}
-	text_printf(page, "%s %s ", owner_kind_name(owner->kind), owner->product);
+	if (owner->kind != OWNER_NONE && owner->kind != OWNER_KERNEL)
+		text_printf(page, "%s %s ", owner_kind_name(owner->kind), owner->product);
 	safe_add(page, owner->name, strlen(owner->name));
 }
 

@@ -7,23 +7,62 @@
 #include "panes.h"
 #include "ui.h"
 
-/* The bytes of a line that stand in one row. */
+enum { INDENT_MOST = 20 };
+
+/* The bytes of a line that stand in one row: up to a blank, where there is one. */
 static size_t row_len(const char *line, size_t width)
 {
 	size_t fit = safe_fit(line, width, NULL);
+	/* one that stands right behind the row is a place to part at too */
+	const char *blank = fit > 0 && line[fit] ? memrchr(line, ' ', fit + 1) : NULL;
 
+	if (blank && (size_t)(blank - line) > fit / 4)
+		return (size_t)(blank - line) + 1;
 	return fit > 0 ? fit : strlen(line);
+}
+
+/* Where the further rows of a line begin: below what stands behind its label. */
+static size_t indent_of(const char *line, size_t width)
+{
+	const char *gap = strstr(line, "  ");
+	size_t indent = gap ? (size_t)(gap - line) + strspn(gap, " ") : 0;
+
+	return indent <= INDENT_MOST && 2 * indent < width ? indent : 0;
+}
+
+/* A line as it is laid out: the next row of it, and how far that is to the right. */
+struct laid {
+	const char *rest;
+	size_t width;  /* of the screen */
+	size_t indent; /* of the rows behind the first */
+	size_t at;     /* of the next one */
+};
+
+static struct laid lay(const char *line, size_t width)
+{
+	return (struct laid){.rest = line, .width = width, .indent = indent_of(line, width)};
+}
+
+/* Goes on by a row; returns its bytes. */
+static size_t lay_row(struct laid *laid)
+{
+	size_t len = row_len(laid->rest, laid->width - laid->at);
+
+	laid->rest += len;
+	laid->at = laid->indent;
+	return len;
 }
 
 /* How many rows it needs. */
 static size_t line_rows(const char *line, size_t width)
 {
+	struct laid laid = lay(line, width);
 	size_t rows = 0;
 
 	do {
-		line += row_len(line, width);
+		lay_row(&laid);
 		rows++;
-	} while (*line);
+	} while (*laid.rest);
 	return rows;
 }
 
@@ -77,10 +116,18 @@ static void handle_page(struct ui *ui, const struct event *event)
 /* Draws a line, over as many rows as it needs; returns the row below. */
 static int draw_line(struct cells *cells, int row, int bottom, const char *line)
 {
+	struct laid laid = lay(line, (size_t)cells->columns);
+	struct text part = {0};
+
 	do {
-		cells_put(cells, row++, 0, cells->columns, STYLE_NORMAL, line);
-		line += row_len(line, (size_t)cells->columns);
-	} while (*line && row < bottom);
+		int at = (int)laid.at;
+		const char *from = laid.rest;
+
+		text_clear(&part);
+		text_add_bytes(&part, from, lay_row(&laid));
+		cells_put(cells, row++, at, cells->columns - at, STYLE_NORMAL, text_str(&part));
+	} while (*laid.rest && row < bottom);
+	text_done(&part);
 	return row;
 }
 
