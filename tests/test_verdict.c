@@ -271,6 +271,41 @@ static void an_app_that_begins_again_and_again_is_in_a_loop(void **state)
 	lab_free(lab);
 }
 
+/* An app of that many instances, numbered on from `first`, begun at `start` and the ticks after it. */
+static void sample_instances(struct lab *lab, int first, int n, int start)
+{
+	struct text table = {0};
+
+	text_add(&table, "1 0 /sbin/init init ; start:1\n"
+			 "10 1 /usr/bin/node \"PM2 v7.0.4: God Daemon (/root/.pm2)\" ; start:2 PM2_HOME=/root/.pm2\n");
+	for (int i = 0; i < n; i++)
+		text_printf(&table, "%d 10 /usr/bin/node \"node /srv/api.js\" ; start:%d " APP "\n", first + i, start + i);
+	lab_sample(lab, 2, text_str(&table));
+	text_done(&table);
+}
+
+static void more_instances_and_a_reload_are_no_loop(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+	const char *app = "pm2:/root/.pm2/default/api";
+	uint64_t now;
+
+	(void)state;
+	sample_instances(lab, 100, 1, 3);
+	now = lab->snap->mono_ms / 10; /* in ticks */
+	sample_instances(lab, 100, 1, 3);
+	/* all begin anew, and there are ten times as many; nobody ends after that */
+	for (int i = 0; i < 5; i++)
+		sample_instances(lab, 200, 10, (int)now + 300);
+	assert_string_equal(badges_of(lab, app), "");
+	assert_true(lab_group(lab, app)->loop_per_min == 0);
+	/* until they do, again and again */
+	for (int i = 0; i < 3; i++)
+		sample_instances(lab, 300 + 10 * i, 10, (int)now + 1300 + 200 * i);
+	assert_contains(badges_of(lab, app), "LOOP 30/min");
+	lab_free(lab);
+}
+
 /* A machine of one session with so many shells of so much memory, and a container that writes. */
 static struct snapshot *machine_at(double at_s, int shells, uint64_t rss_bytes)
 {
@@ -452,6 +487,7 @@ int main(void)
 		cmocka_unit_test(kills_for_memory_are_counted_for_a_minute),
 		cmocka_unit_test(the_end_is_that_of_the_limit_which_comes_first),
 		cmocka_unit_test(an_app_that_begins_again_and_again_is_in_a_loop),
+		cmocka_unit_test(more_instances_and_a_reload_are_no_loop),
 		cmocka_unit_test(waiting_for_io_is_said_with_who_does_most_of_it),
 		cmocka_unit_test(memory_that_runs_out_is_said_with_when),
 		cmocka_unit_test(memory_that_is_full_is_said_with_who_has_most),

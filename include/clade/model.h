@@ -83,8 +83,8 @@ struct group {
 	struct totals nested; /* and those of the owners in it */
 	struct growth own_growth;
 	struct growth growth;   /* of nested */
-	double loop_per_min;    /* short lives started in a minute by its own; 0 when it is no loop,
-				   NAN unknown */
+	double loop_per_min;    /* lives of its root that began and ended in the last minute; NAN
+				   unknown */
 	struct bounded pids;    /* tasks in its control group and the limit that binds first */
 	struct bounded memory;  /* likewise, bytes */
 	double memory_per_s;    /* how fast that fills, by the slower of 10 and 60 s; NAN unknown */

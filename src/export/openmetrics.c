@@ -280,7 +280,7 @@ static const struct owner_metric {
 	{"clade_owner_births_per_second",     GAUGE,   COLUMN_BIRTHS,  false, measure_births,   "Processes that it starts, over 10 s."},
 	{"clade_owner_deaths_per_second",     GAUGE,   COLUMN_DEATHS,  false, measure_deaths,   "Processes of it that end, over 10 s."},
 	{"clade_owner_growth_per_second",     GAUGE,   COLUMN_GROWTH,  false, measure_growth,   "Its net growth in processes, over 10 s."},
-	{"clade_owner_starts_per_minute",     GAUGE,   COLUMN_BADGES,  false, measure_loop,     "How often its root began again in the last minute."},
+	{"clade_owner_starts_per_minute",     GAUGE,   COLUMN_BADGES,  false, measure_loop,     "Lives of its root that began and ended in the last minute."},
 	{"clade_owner_pids_used_ratio",       GAUGE,   COLUMN_LIMIT,   true,  measure_pids,     "Tasks of its control group, of what it may have."},
 	{"clade_owner_memory_used_ratio",     GAUGE,   COLUMN_LIMIT,   true,  measure_limit,    "Memory of its control group, of what it may have."},
 	{"clade_owner_oom_kills_total",       COUNTER, COLUMN_BADGES,  false, measure_oom,      "Kills for lack of memory in its control groups."},

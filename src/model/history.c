@@ -167,15 +167,13 @@ struct begun {
 /* Starts of an owner since the last sample; those of an app that only its counter tells of are
  * taken from what its daemon has started and nobody saw. */
 static uint64_t starts_of(struct owner_history *kept, const struct model *model, size_t g,
-			  struct begun *begun, bool is_first)
+			  struct begun *begun)
 {
 	const struct owner *owner = &model->attr->owners[g];
-	/* of an owner that was not there before, its own first root is no restart */
-	uint64_t roots = is_first ? 0 : begun[g].roots;
-	uint64_t starts = starts_between(kept, owner, roots);
+	uint64_t starts = starts_between(kept, owner, begun[g].roots);
 
 	if (owner->parent != NO_OWNER)
-		begun[owner->parent].told += starts - roots;
+		begun[owner->parent].told += starts - begun[g].roots;
 	return begun[g].brief > begun[g].told ? starts + begun[g].brief - begun[g].told : starts;
 }
 
@@ -184,13 +182,12 @@ static void add_owner(struct history *history, const struct model *model, size_t
 {
 	const struct owner *owner = &model->attr->owners[g];
 	const struct group *group = &model->groups[g];
-	bool is_first = !find_owner(history, owner->id);
 	struct owner_history *kept = get_owner(history, owner->id);
 	struct owner_mark *latest = &kept->latest;
 
 	latest->own = size_of(&group->own, &latest->own);
 	latest->nested = size_of(&group->nested, &latest->nested);
-	latest->starts += starts_of(kept, model, g, begun, is_first);
+	latest->starts += starts_of(kept, model, g, begun);
 	latest->kills += is_known(group->oom_kills_new) ? group->oom_kills_new : 0;
 	latest->memory = group->memory.used;
 	if (!owner->is_ended)
@@ -367,9 +364,35 @@ static double fill_rate(uint64_t now, uint64_t ten, double ten_s, uint64_t sixty
 	return fmin(((double)now - (double)ten) / ten_s, ((double)now - (double)sixty) / sixty_s);
 }
 
+/* Lives that began in the last minute and have ended again: what was started and is still there,
+ * as when an app is given more instances, is none. `young` are the living roots of that age. */
+static double short_lives(uint64_t started, uint32_t young)
+{
+	return started > young ? (double)(started - young) : 0;
+}
+
+/* Of each owner the living roots that began since a time; NULL without memory. */
+static uint32_t *count_young(const struct model *model, uint64_t since_ms)
+{
+	const struct snapshot *snap = model->snap;
+	uint64_t ticks_per_s = snap->host.ticks_per_s > 0 ? snap->host.ticks_per_s : 100;
+	uint32_t *young = calloc(model->attr->n_owners + 1, sizeof(*young));
+
+	for (size_t i = 0; young && i < snap->n_procs; i++) {
+		const struct assignment *assignment = &model->attr->procs[i];
+
+		if (assignment->is_root &&
+		    snap->procs[i].start_ticks * 1000 / ticks_per_s >= since_ms)
+			young[assignment->owner]++;
+	}
+	return young;
+}
+
 static void owner_rates(const struct history *history, struct model *model,
 			const struct window *window)
 {
+	uint32_t *young = count_young(model, window->sixty_ms);
+
 	for (size_t g = 0; g < model->attr->n_owners; g++) {
 		struct group *group = &model->groups[g];
 		const struct owner_history *owner = find_owner(history, model->attr->owners[g].id);
@@ -387,12 +410,14 @@ static void owner_rates(const struct history *history, struct model *model,
 					      ? fill_rate(now->memory, ten.memory, window->ten_s,
 							  sixty.memory, window->sixty_s)
 					      : NAN;
-		group->loop_per_min =
-			window->sixty_s > 0 ? (double)(now->starts - sixty.starts) : NAN;
+		group->loop_per_min = young && window->sixty_s > 0
+					      ? short_lives(now->starts - sixty.starts, young[g])
+					      : NAN;
 		group->oom_per_min = window->sixty_s > 0 && is_known(group->oom_kills)
 					     ? (double)(now->kills - sixty.kills)
 					     : NAN;
 	}
+	free(young);
 }
 
 static void branch_rates(const struct history *history, struct model *model,

@@ -18,7 +18,7 @@ const struct threshold_row threshold_rows[] = {
 	{"growing_least",   AT(growing_least),    25,   1, 1e6, "GROWING: and so many processes more, however short the time"},
 	{"exploding_per_s", AT(exploding_per_s), 100,   1, 1e6, "EXPLODING: net processes per second over 10 s"},
 	{"exploding_eta_s", AT(exploding_eta_s), 600,   1, 1e6, "EXPLODING: or growing, with a limit so many seconds away"},
-	{"loop_per_min",    AT(loop_per_min),      3,   1, 1e6, "LOOP: the root began again so often in the last minute"},
+	{"loop_per_min",    AT(loop_per_min),      3,   1, 1e6, "LOOP: so many lives of the root began and ended in the last minute"},
 	{"zombies",         AT(zombies),           5,   1, 1e6, "ZOMBIES: of an owner; one or two are soon reaped"},
 	{"blocked",         AT(blocked),           5,   1, 1e6, "BLOCKED: processes in state D"},
 	{"pids_percent",    AT(pids_percent),     90,   1, 100, "LIMIT: tasks of a control group, percent of what it may have"},

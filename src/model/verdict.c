@@ -416,7 +416,7 @@ static int say_loop(struct model *model, int32_t owner)
 	char a[UNITS_LEN];
 
 	add_owner(&line, model, owner);
-	text_printf(&line, "  %s starts in the last minute",
+	text_printf(&line, "  %s short lives in a minute",
 		    units_count(a, (uint64_t)model->groups[owner].loop_per_min));
 	if (is_known(model->attr->owners[owner].restarts))
 		text_printf(&line, "  %s restarts in all",
