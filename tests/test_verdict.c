@@ -229,6 +229,29 @@ static void kills_for_memory_are_counted_for_a_minute(void **state)
 	lab_free(lab);
 }
 
+/* Between two kills its memory grows as if there were a limit ahead. */
+static void who_is_killed_for_memory_is_not_said_to_fill_it(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+
+	(void)state;
+	for (int i = 0; i < 8; i++) {
+		struct text table = {0};
+
+		text_printf(&table,
+			    "1 0 /sbin/init init ; start:1\n"
+			    "5 1 /bin/a a ; start:2 cgroup:/docker/" ID1 " memory:%d/600000000 oom:%d+%d\n",
+			    100000000 + i * 50000000, i == 7, i == 7);
+		lab_sample(lab, 2, text_str(&table));
+		text_done(&table);
+		if (i == 6)
+			assert_int_equal(lab->model->verdict.kind, VERDICT_MEMORY);
+	}
+	assert_int_equal(lab->model->verdict.kind, VERDICT_OOM);
+	assert_contains(lab->model->verdict.line, "docker 111111111111 (pid 5)  1 OOM kill in the last minute");
+	lab_free(lab);
+}
+
 static void the_end_is_that_of_the_limit_which_comes_first(void **state)
 {
 	struct lab *lab = lab_new(NULL);
@@ -485,6 +508,7 @@ int main(void)
 		cmocka_unit_test(memory_counts_where_it_is_nearer_to_its_limit),
 		cmocka_unit_test(a_limit_that_is_far_is_no_matter),
 		cmocka_unit_test(kills_for_memory_are_counted_for_a_minute),
+		cmocka_unit_test(who_is_killed_for_memory_is_not_said_to_fill_it),
 		cmocka_unit_test(the_end_is_that_of_the_limit_which_comes_first),
 		cmocka_unit_test(an_app_that_begins_again_and_again_is_in_a_loop),
 		cmocka_unit_test(more_instances_and_a_reload_are_no_loop),

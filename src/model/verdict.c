@@ -302,8 +302,9 @@ static int say_owner_oom(struct model *model, int32_t owner)
 	char b[UNITS_LEN];
 
 	add_owner(&line, model, owner);
-	text_printf(&line, "  %s OOM kills in the last minute",
-		    units_count(a, (uint64_t)group->oom_per_min));
+	text_printf(&line, "  %s OOM kill%s in the last minute",
+		    units_count(a, (uint64_t)group->oom_per_min),
+		    group->oom_per_min < 2 ? "" : "s");
 	if (is_known(group->memory.max))
 		text_printf(&line, "  it may have %s", units_bytes(b, group->memory.max));
 	return set_verdict(model, VERDICT_OOM, "OOM", owner, NAN, &line);
@@ -528,7 +529,8 @@ int verdict_make(struct model *model)
 		return say_growing(model, exploding);
 	if (is_table_full(model))
 		return say_table(model);
-	if (filling != NO_OWNER)
+	/* who is killed at his limit grows towards it all the time */
+	if (filling != NO_OWNER && !(model->groups[filling].badges & BADGE_OOM))
 		return say_memory_growing(model, filling);
 	if (killed != NO_OWNER)
 		return say_owner_oom(model, killed);
