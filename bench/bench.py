@@ -289,17 +289,19 @@ def measure(name, wanted, seconds, environment):
         sys.stdout.flush()
 
 
-def measure_curve():
-    print("\ncurve: cost of each process with collector procps, microseconds", flush=True)
-    print(f"  {'processes':>10s} {'the least':>10s} {'sample':>10s} {'owners':>10s} {'model':>10s} {'KB each':>10s}")
-    base = parts("--samples", "2", "--delay", "0")["peak_kb"]
+def measure_curve(collectors):
+    bases = {name: parts("--collector", name, "--samples", "2", "--delay", "0")["peak_kb"] for name in collectors}
+    print("\ncurve: cost of each process, microseconds", flush=True)
+    print(f"  {'collector':>10s} {'processes':>10s} {'the least':>10s} {'sample':>10s} {'owners':>10s} {'model':>10s} {'KB each':>10s}")
     for count in CURVE:
         with Scene(f"flat {count}"):
-            costs = parts("--delay", "0.2", "--samples", "5")
-        procs = costs["procs"]
-        each = [costs[name] * 1000 / procs for name in ("floor_ms", "sample_ms", "attribute_ms", "model_ms")]
-        print(f"  {procs:10,.0f} " + " ".join(f"{value:10.2f}" for value in each) +
-              f" {(costs['peak_kb'] - base) / procs:10.2f}", flush=True)
+            for name in collectors:
+                costs = parts("--collector", name, "--delay", "0.2", "--samples", "5")
+                procs = costs["procs"]
+                least = costs.get("iterator_ms") or costs["floor_ms"]
+                each = [ms * 1000 / procs for ms in (least, costs["sample_ms"], costs["attribute_ms"], costs["model_ms"])]
+                print(f"  {name:>10s} {procs:10,.0f} " + " ".join(f"{value:10.2f}" for value in each) +
+                      f" {(costs['peak_kb'] - bases[name]) / procs:10.2f}", flush=True)
 
 
 def main():
@@ -323,7 +325,7 @@ def main():
         environment = settings(home)
         for name in options.scenes.split(","):
             if name == "curve":
-                measure_curve()
+                measure_curve([name for name in wanted if name in OURS])
             else:
                 measure(name, wanted, options.seconds, environment)
 
