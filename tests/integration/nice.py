@@ -108,6 +108,7 @@ def f8_and_f7_change_a_closed_tree_with_all_its_threads():
         ok(True, "each of three presses in a row counts")
         screen.press("F7")
         wait_for("nice 3", lambda: nices(tree) == {3})
+        screen.expect("nice -1: 9 processes changed")
         ok(True, "F7 takes one away: root may")
         strangers = [stranger.pid, *children_of(stranger.pid)]
         ok(nices(strangers) == {0}, "the tree beside it is as before", nices(strangers))
