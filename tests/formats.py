@@ -1,4 +1,5 @@
 """What clade writes is read by programs that know nothing of it: json.tool, jq, csv, tidy and xmllint."""
+import base64
 import csv
 import io
 import json
@@ -72,6 +73,42 @@ def ndjson_is_json_line_by_line():
         ok(result.returncode == 0 and set(result.stdout.split()) == {b'"object"'}, "jq", result.stderr[:300])
 
 
+def processes_of(raw):
+    """By pid, from a document or from the lines of a full sample."""
+    if raw.startswith(b'{"type"'):
+        rows = [row for row in map(json.loads, raw.splitlines()) if row["type"] == "process"]
+        return {row["pid"]: {key: value for key, value in row.items() if key != "type"} for row in rows}
+    return {row["pid"]: row for row in json.loads(raw)["processes"]}
+
+
+def what_opens_again_has_lost_nothing():
+    """Live, written, opened, and written once more as what has appeared since there was nothing: key for key the same."""
+    with Scene() as scene:
+        path = f"{scene.directory}/snapshot"
+        for name in ("json", "json.zst", "ndjson", "ndjson.zst"):
+            snapshot("-f", name.partition(".")[0], "-o", f"{path}.{name}")
+            with open(f"{path}.{name}", "rb") as file:
+                raw = file.read()
+            if name.endswith(".zst"):
+                raw = read_by(["zstdcat"], raw).stdout
+            written = processes_of(raw)
+            head = json.loads(raw.splitlines()[0]) if name.startswith("ndjson") else json.loads(raw)
+            nothing = {"format": "clade-snapshot", "version": 1, "taken": head["taken"], "host": head["host"], "owners": [], "processes": []}
+            with open(f"{path}.nothing", "w") as file:
+                json.dump(nothing, file)
+            result = subprocess.run([CLADE, "diff", "-f", "json", f"{path}.nothing", f"{path}.{name}"], env=ENV, capture_output=True, timeout=60)
+            read = {row["pid"]: row for row in json.loads(result.stdout)["appeared"]}
+            ours = [child.pid for child in [*scene.children, scene.long]]
+            ok(read.keys() == written.keys() and set(ours) <= read.keys(), f"{name}: every process", len(read), len(written))
+            differ = [(pid, key, str(value)[:60], str(read[pid].get(key))[:60]) for pid in written for key, value in written[pid].items()
+                      if read.get(pid, {}).get(key) != value]
+            ok(not differ, f"{name}: every key of each", *differ[:10])
+            names = [base64.b64decode(read[child.pid]["argv_base64"]).split(b"\0")[0] if "argv_base64" in read[child.pid]
+                     else read[child.pid]["argv"][0].encode() for child in scene.children]
+            ok(names == NAMES, f"{name}: line feeds and bytes that are no UTF-8", names)
+            ok(read[scene.long.pid]["argv"][3:] == [ARGUMENT] * 15, f"{name}: two megabytes of arguments")
+
+
 def csv_is_a_table():
     with Scene() as scene:
         raw = snapshot("-f", "csv")
@@ -117,4 +154,4 @@ def openmetrics_is_made_of_samples():
     ok(units.get("clade_owner_resident_bytes") == "bytes" and all(name.endswith(f"_{unit}") for name, unit in units.items()), "units", units)
 
 
-main(json_is_json, ndjson_is_json_line_by_line, csv_is_a_table, html_is_valid, openmetrics_is_made_of_samples)
+main(json_is_json, ndjson_is_json_line_by_line, what_opens_again_has_lost_nothing, csv_is_a_table, html_is_valid, openmetrics_is_made_of_samples)
