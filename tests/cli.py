@@ -267,6 +267,11 @@ def a_recording_is_compared_between_two_times():
             ok(child.pid in [process["pid"] for process in diff["appeared"]], "from its first moment to its last", diff["before"], diff["after"])
             diff = json.loads(clade("diff", "-f", "json", "--from", "-1s", f"{directory}/r.zst").stdout)
             ok(child.pid not in [process["pid"] for process in diff["appeared"]], "from a second before the end", diff["before"])
+            diff = json.loads(clade("diff", "-f", "json", "--from", "-5s", "--to", "-4s", f"{directory}/r.zst").stdout)
+            ok(child.pid not in [process["pid"] for process in diff["appeared"]] and diff["before"]["taken"] < diff["after"]["taken"],
+               "up to four seconds before it", diff["before"], diff["after"])
+            text = clade("diff", "--from", "-5s", f"{directory}/r.zst").stdout
+            ok(b"sleep" in text, "as a table", text)
         finally:
             child.kill()
             child.wait()
