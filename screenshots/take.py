@@ -33,6 +33,7 @@ PICTURES = {
     "wide": ([], "200x50", "default"),
     "tree": (["Right", "Down", "Down", "c"], "120x30", "default"),
     "details": (["Return"], "100x34", "default"),
+    "kill": (["F9"], "110x26", "default"),
     "setup": (["F2", "Down", "Down", "Down"], "100x30", "default"),
     "narrow": ([], "80x24", "default"),
     "colourblind": ([], "100x24", "colourblind"),
