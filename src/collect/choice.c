@@ -10,6 +10,7 @@
 enum {
 	/* between fork and exec a child shows its parent's arguments: read again */
 	FACTS_YOUNG_MS = 2000,
+	CROWD = 8, /* that want to run on each CPU */
 };
 
 /* Where 64-bit programs have their stack when addresses are not random: in the last 16 MB. */
@@ -130,8 +131,8 @@ static int look_again(struct sampler *sampler, struct process *proc,
 				&proc->ns_pid, &proc->facts);
 		if (rc == 0)
 			facts_put(older);
-		else if (rc == -ESRCH)
-			rc = 0; /* gone meanwhile: it stays as it was seen */
+		else if (rc == -ESRCH || rc == -EAGAIN)
+			rc = 0; /* gone meanwhile, or not to be read: it stays as it was seen */
 	}
 	side->is_assumed = false;
 	side->facts_ms = sampler->snap->mono_ms;
@@ -139,7 +140,8 @@ static int look_again(struct sampler *sampler, struct process *proc,
 	return rc;
 }
 
-/* Reads what the kernel has not said, while there is time for that in this sample. */
+/* Reads what the kernel has not said, while there is time for that in this sample. Who cannot be
+ * read in time is read in a later one. */
 static int read_deep(struct sampler *sampler, const struct facts_known *known, struct process *proc,
 		     const struct process *before, struct side *side)
 {
@@ -153,18 +155,18 @@ static int read_deep(struct sampler *sampler, const struct facts_known *known, s
 	};
 	bool is_zombie = proc->state == 'Z';
 	uint64_t began_ns = clock_ns(CLOCK_MONOTONIC);
-	int rc;
+	int rc = -EAGAIN;
 
-	if (!is_zombie && sampler->facts_ns == 0) {
-		side->is_unread = true;
-		sampler->snap->n_unread++;
-		proc->facts = facts_intern(sampler->store, &guess);
-		return proc->facts ? 0 : -ENOMEM;
-	}
-	rc = facts_read(&sampler->reader, process_key(proc), is_zombie,
-			before ? before->facts : NULL, known, &proc->ns_pid, &proc->facts);
+	if (is_zombie || sampler->facts_ns > 0)
+		rc = facts_read(&sampler->reader, process_key(proc), is_zombie,
+				before ? before->facts : NULL, known, &proc->ns_pid, &proc->facts);
 	spend(&sampler->facts_ns, began_ns);
-	return rc;
+	if (rc != -EAGAIN)
+		return rc;
+	side->is_unread = true;
+	sampler->snap->n_unread++;
+	proc->facts = facts_intern(sampler->store, &guess);
+	return proc->facts ? 0 : -ENOMEM;
 }
 
 /* Facts where the kernel says what has changed: nothing is read of a process that is as it was, or
@@ -303,9 +305,20 @@ static int take_plain(struct sampler *sampler, const struct seen *seen, struct p
 	return rc == 0 && side->is_assumed ? look_again(sampler, proc, NULL, side) : rc;
 }
 
+/* Says what must be known before a process is read. */
+static void prepare_reader(struct sampler *sampler, const struct process *proc)
+{
+	const struct snapshot *snap = sampler->snap;
+
+	sampler->reader.is_crowd = is_known(snap->machine.tasks_running) &&
+				   snap->machine.tasks_running > CROWD * snap->host.cpus;
+	sampler->reader.is_busy = proc->state == 'R' || proc->state == 'D';
+}
+
 int choice_make(struct sampler *sampler, const struct seen *seen, struct process *proc,
 		const struct process *before, const struct side *old_side, struct side *side)
 {
+	prepare_reader(sampler, proc);
 	if (proc->is_kernel)
 		return take_kernel(sampler, seen, proc, before);
 	if (seen->is_deep)

@@ -16,6 +16,7 @@ enum {
 	ENVIRON_MAX = 1 << 20,
 	CMDLINE_MAX =
 		4 << 20, /* arguments may take a quarter of the stack limit: 2 MB by default */
+	PATIENCE_MS = 20, /* for somebody else to let go of a lock */
 };
 
 enum { BUFFER_STAT, BUFFER_ARGV, BUFFER_EXE, BUFFER_CWD, BUFFER_CGROUP, BUFFER_MARKERS };
@@ -196,6 +197,7 @@ void facts_reader_init(struct facts_reader *reader, struct facts_store *store,
 		.own_pid_ns = read_ns(AT_FDCWD, "/proc/self/ns/pid"),
 		.own_mnt_ns = read_ns(AT_FDCWD, "/proc/self/ns/mnt"),
 		.own_uts_ns = read_ns(AT_FDCWD, "/proc/self/ns/uts"),
+		.aside = aside_new(),
 	};
 }
 
@@ -203,6 +205,7 @@ void facts_reader_done(struct facts_reader *reader)
 {
 	for (size_t i = 0; i < sizeof(reader->buffers) / sizeof(reader->buffers[0]); i++)
 		text_done(&reader->buffers[i]);
+	aside_free(reader->aside);
 }
 
 static bool differ(uint64_t a, uint64_t b)
@@ -226,26 +229,41 @@ static void read_namespaces(const struct facts_reader *reader, int dir, struct f
 						 read_ns(dir, "ns/uts"));
 }
 
-static void read_argv(struct facts_reader *reader, int dir, struct facts *facts)
+/* What lies in the memory of the process, whose lock it may hold: who forks does. Returns 0 or
+ * -errno, -EAGAIN when it would have to be waited for. */
+static int read_memory(const struct facts_reader *reader, int dir, const char *name, size_t limit,
+		       struct text *bytes)
+{
+	int rc = reader->is_crowd ? aside_read_at(reader->aside, dir, name, limit, PATIENCE_MS, bytes)
+				  : -EBUSY;
+
+	if (rc != -EBUSY)
+		return rc;
+	return reader->is_crowd && reader->is_busy ? -EAGAIN : io_read_at(dir, name, limit, bytes);
+}
+
+static int read_argv(struct facts_reader *reader, int dir, struct facts *facts)
 {
 	struct text *argv = &reader->buffers[BUFFER_ARGV];
+	int rc = read_memory(reader, dir, "cmdline", CMDLINE_MAX, argv);
 	size_t len;
 
-	if (io_read_at(dir, "cmdline", CMDLINE_MAX, argv) != 0)
-		return;
+	if (rc != 0)
+		return rc;
 	text_room(argv, 1);
 	len = procfs_trim_cmdline(argv->data, argv->len);
 	if (len == 0)
-		return; /* no arguments: the name alone tells */
+		return 0; /* no arguments: the name alone tells */
 	facts->argv = argv->data;
 	facts->argv_len = len;
+	return 0;
 }
 
-static void read_environ(struct facts_reader *reader, int dir, struct facts *facts)
+static int read_environ(struct facts_reader *reader, int dir, struct facts *facts)
 {
 	struct text *markers = &reader->buffers[BUFFER_MARKERS];
 	struct text environ_bytes = {0};
-	int rc = io_read_at(dir, "environ", ENVIRON_MAX, &environ_bytes);
+	int rc = read_memory(reader, dir, "environ", ENVIRON_MAX, &environ_bytes);
 
 	text_clear(markers);
 	if (rc == 0)
@@ -256,6 +274,7 @@ static void read_environ(struct facts_reader *reader, int dir, struct facts *fac
 	facts->markers = text_str(markers);
 	facts->markers_len = markers->len;
 	text_done(&environ_bytes);
+	return rc;
 }
 
 static void read_cwd(struct facts_reader *reader, int dir, struct facts *facts)
@@ -294,15 +313,17 @@ static void keep_older(struct facts *facts, const struct facts *older)
 	facts->is_ns_foreign = older->is_ns_foreign;
 }
 
-static void read_living(struct facts_reader *reader, int dir, const struct facts_known *known,
-			struct facts *facts)
+/* Returns 0 or -EAGAIN: what may not be read is unknown. */
+static int read_living(struct facts_reader *reader, int dir, const struct facts_known *known,
+		       struct facts *facts)
 {
-	read_argv(reader, dir, facts);
-	read_environ(reader, dir, facts);
+	if (read_argv(reader, dir, facts) == -EAGAIN || read_environ(reader, dir, facts) == -EAGAIN)
+		return -EAGAIN;
 	read_exe(reader, dir, facts);
 	read_cwd(reader, dir, facts);
 	if (!known)
 		read_namespaces(reader, dir, facts);
+	return 0;
 }
 
 static void read_status(struct facts_reader *reader, int dir, struct facts *facts, uint32_t *ns_pid)
@@ -348,8 +369,8 @@ static int read_at(struct facts_reader *reader, int dir, struct proc_key key, bo
 		read_status(reader, dir, &draft, ns_pid);
 	if (is_zombie && older)
 		keep_older(&draft, older);
-	else if (!is_zombie)
-		read_living(reader, dir, known, &draft);
+	else if (!is_zombie && read_living(reader, dir, known, &draft) == -EAGAIN)
+		return -EAGAIN;
 	*facts = facts_intern(reader->store, &draft);
 	return *facts ? 0 : -ENOMEM;
 }
@@ -363,8 +384,8 @@ int facts_read_in(struct facts_reader *reader, const struct facts_place *place,
 
 	if (place->is_zombie && older)
 		keep_older(&draft, older);
-	else if (!place->is_zombie)
-		read_living(reader, place->dir, NULL, &draft);
+	else if (!place->is_zombie && read_living(reader, place->dir, NULL, &draft) == -EAGAIN)
+		return -EAGAIN;
 	if (draft.pid_ns == reader->own_pid_ns && is_known(draft.pid_ns))
 		*ns_pid = (uint32_t)place->pid;
 	else

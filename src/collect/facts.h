@@ -5,6 +5,7 @@
 #ifndef CLADE_FACTS_H
 #define CLADE_FACTS_H
 
+#include "clade/aside.h"
 #include "clade/snapshot.h"
 #include "clade/source.h"
 #include "clade/text.h"
@@ -29,6 +30,10 @@ struct facts_reader {
 	uint64_t own_mnt_ns;
 	uint64_t own_uts_ns;
 	struct text buffers[6]; /* kept between processes */
+	struct aside *aside;
+	/* for the caller to set before each process: */
+	bool is_crowd; /* so many want to run that who holds a lock may not for long */
+	bool is_busy;  /* the process that is read is one of those */
 };
 
 void facts_reader_init(struct facts_reader *reader, struct facts_store *store,
@@ -87,7 +92,7 @@ void facts_read_comm(struct facts_reader *reader, int64_t pid, char comm[COMM_MA
  * Reads the facts of the process that has this pid and start time. `older` (may be NULL) are the
  * facts that it had, which a zombie keeps; `known` (may be NULL) is not read. `*ns_pid` becomes its
  * pid in its own namespace, 0 unknown. Returns 0 and one reference, -ESRCH when it is gone or the
- * pid is another's by now, or -ENOMEM.
+ * pid is another's by now, -EAGAIN when it would have to be waited for, or -ENOMEM.
  */
 int facts_read(struct facts_reader *reader, struct proc_key key, bool is_zombie,
 	       const struct facts *older, const struct facts_known *known, uint32_t *ns_pid,
