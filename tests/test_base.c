@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "clade/arena.h"
+#include "clade/aside.h"
 #include "clade/ini.h"
 #include "clade/io.h"
 #include "clade/jsonw.h"
@@ -316,6 +317,29 @@ static void one_value_of_a_file_changes_and_nothing_else(void **state)
 	}
 }
 
+static void a_file_is_read_aside_as_it_is_read_otherwise(void **state)
+{
+	struct aside *aside = aside_new();
+	struct text out = {0};
+	struct text want = {0};
+	int dir = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	(void)state;
+	assert_true(dir >= 0);
+	assert_int_equal(io_read_at(dir, "cmdline", 4096, &want), 0);
+	for (int i = 0; i < 50; i++) {
+		assert_int_equal(aside_read_at(aside, dir, "cmdline", 4096, 10000, &out), 0);
+		assert_int_equal(out.len, want.len);
+		assert_memory_equal(out.data, want.data, want.len);
+		assert_int_equal(aside_read_at(aside, dir, "nothing", 4096, 10000, &out), -ENOENT);
+		assert_int_equal(out.len, 0);
+	}
+	close(dir);
+	aside_free(aside);
+	text_done(&out);
+	text_done(&want);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -334,6 +358,7 @@ int main(void)
 		cmocka_unit_test(a_file_is_written_whole_and_never_over_another),
 		cmocka_unit_test(a_file_that_cannot_be_written_leaves_nothing),
 		cmocka_unit_test(a_fifo_does_not_hang_the_reader),
+		cmocka_unit_test(a_file_is_read_aside_as_it_is_read_otherwise),
 		cmocka_unit_test(users_are_read_from_a_file),
 		cmocka_unit_test(an_arena_hands_out_zeroed_and_aligned_memory),
 	};

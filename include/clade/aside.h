@@ -20,8 +20,8 @@ struct aside *aside_new(void);
 void aside_free(struct aside *aside);
 
 /* As io_read_at(), `dirfd` being an open directory, but -EAGAIN when it is not read within
- * `patience_ms`, at once when something in that directory is being waited for already, and -EBUSY
- * when there is no thread to read it. */
+ * `patience_ms`, at once when all threads wait or one does for something in that directory, and
+ * -EBUSY when no thread can be made. */
 int aside_read_at(struct aside *aside, int dirfd, const char *path, size_t limit, int patience_ms,
 		  struct text *out);
 

@@ -18,7 +18,9 @@ enum {
 	SLICE_MS = 8,              /* of one step */
 	UNIT = 32,                 /* processes between two looks at the clock */
 	FROZEN_PATIENCE_MS = 1000, /* for a control group to stand still */
-	FREEZE_MOST_MS = 60000,    /* then what is not stopped yet is killed as it runs */
+	FREEZE_MOST_MS = 30000,    /* then what is not stopped yet is killed as it runs */
+	DEEP_SLEEP_MS = 500,       /* who does not wake up in that time is not about to fork */
+	SETTLE_MS = 1,             /* between two looks while some have yet to stop */
 	GRACE_LOOK_MS = 100,       /* between two looks in the grace */
 	CHECK_LOOK_MS = 20,        /* between two looks for survivors */
 	CHECK_PATIENCE_MS = 5000,  /* for somebody more to go */
@@ -67,6 +69,8 @@ struct execution {
 	size_t cursor;          /* into the members */
 	uint32_t looks;         /* begun */
 	size_t new_in_look;     /* members found in this one that could be stopped */
+	size_t unsettled;       /* members that this look saw on their way to a stop */
+	bool was_settled;       /* none was in the look before */
 	int clean_looks;        /* in a row */
 	size_t left;            /* after the last look */
 	bool is_frozen_exactly; /* the control group holds members only */
@@ -240,8 +244,20 @@ static void begin_look(struct execution *execution)
 	execution->looks++;
 	execution->look_ms = now_ms();
 	execution->new_in_look = 0;
+	execution->was_settled = execution->unsettled == 0;
+	execution->unsettled = 0;
 	look_begin(execution->look);
 	recogniser_begin(execution->recogniser, execution->looks);
+}
+
+/* Has SIGSTOP and does not stand still yet: what it is forking just now comes to be all the same.
+ */
+static bool is_on_its_way(const struct execution *execution, const struct member *member)
+{
+	if (!member->is_stopped || member->is_frozen || member->state == 'T' ||
+	    member->state == 't')
+		return false;
+	return member->state != 'D' || now_ms() - execution->phase_ms < DEEP_SLEEP_MS;
 }
 
 static void see_member(struct execution *execution, struct member *member,
@@ -253,6 +269,8 @@ static void see_member(struct execution *execution, struct member *member,
 	member->session = entry->session;
 	if (look_is_dead(entry))
 		set_gone(member, true);
+	else
+		execution->unsettled += is_on_its_way(execution, member);
 }
 
 /* Someone else in a group that was stopped at once: came in between, and goes on. */
@@ -387,6 +405,7 @@ static void pause_for(struct execution *execution, uint64_t ms)
 static void begin_stopping(struct execution *execution, enum execute_phase phase)
 {
 	set_phase(execution, phase);
+	execution->unsettled = 1;
 	haste_begin(&execution->haste);
 	if (execution->freezer && freezer_freeze(execution->freezer) == 0) {
 		begin_pass(execution, DO_WAIT_FROZEN);
@@ -501,8 +520,13 @@ static void after_stopping_look(struct execution *execution)
 {
 	bool is_late = now_ms() - execution->phase_ms > FREEZE_MOST_MS;
 
+	/* nobody new is no proof while some are yet to stop: a child appears behind the look */
 	if (execution->new_in_look > 0 && !is_late) {
 		begin_look(execution);
+		return;
+	}
+	if (!execution->was_settled && !is_late) {
+		pause_for(execution, SETTLE_MS);
 		return;
 	}
 	if (execution->freezer) {

@@ -14,7 +14,7 @@
 #include "clade/mem.h"
 
 enum {
-	HANDS_MAX = 4,
+	HANDS_MAX = 16,
 	STACK_BYTES = 256 << 10,
 	NAME_ROOM = 32,
 };
@@ -146,8 +146,8 @@ static struct timespec time_after(int ms)
 	return at;
 }
 
-/* One that waits for nothing, its lock held. Returns 0, -EAGAIN when one waits for that directory
- * already, or -EBUSY. */
+/* One that waits for nothing, its lock held. Returns 0; -EAGAIN when all wait, or one does for that
+ * directory; or -EBUSY when there is none. */
 static int find_free(struct aside *aside, ino_t inode, struct hand **free_hand)
 {
 	struct hand *found = NULL;
@@ -171,7 +171,7 @@ static int find_free(struct aside *aside, ino_t inode, struct hand **free_hand)
 			aside->hands[aside->n++] = found;
 	}
 	if (!found)
-		return -EBUSY;
+		return aside->n > 0 ? -EAGAIN : -EBUSY;
 	pthread_mutex_lock(&found->lock);
 	*free_hand = found;
 	return 0;

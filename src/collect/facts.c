@@ -15,7 +15,7 @@ enum {
 	SMALL_FILE = 64 << 10,
 	ENVIRON_MAX = 1 << 20,
 	CMDLINE_MAX =
-		4 << 20, /* arguments may take a quarter of the stack limit: 2 MB by default */
+		4 << 20,  /* arguments may take a quarter of the stack limit: 2 MB by default */
 	PATIENCE_MS = 20, /* for somebody else to let go of a lock */
 };
 
@@ -234,8 +234,9 @@ static void read_namespaces(const struct facts_reader *reader, int dir, struct f
 static int read_memory(const struct facts_reader *reader, int dir, const char *name, size_t limit,
 		       struct text *bytes)
 {
-	int rc = reader->is_crowd ? aside_read_at(reader->aside, dir, name, limit, PATIENCE_MS, bytes)
-				  : -EBUSY;
+	int rc = reader->is_crowd
+			 ? aside_read_at(reader->aside, dir, name, limit, PATIENCE_MS, bytes)
+			 : -EBUSY;
 
 	if (rc != -EBUSY)
 		return rc;

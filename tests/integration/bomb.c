@@ -7,6 +7,8 @@
  *     escape         a bomb whose processes fork twice and take a session of their own: no parent, no session
  *     stubborn N     N children, and all ignore TERM, INT, QUIT and HUP
  *     breeder N      N children that, on TERM, start another and go on
+ *     heir N         N children; each, itself too, on TERM leaves an heir of a session of its own and ends
+ *     heir2 N        the same, and the heir executes the program anew
  *     stopped N      N children, every second one stands still
  *     changed N      N children, every second one becomes nobody
  *     farm N         N zombies that it does not reap; on SIGCHLD sent by somebody it does
@@ -16,6 +18,7 @@
 #define _GNU_SOURCE
 #include <grp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +33,8 @@
 enum { NOBODY = 65534 };
 
 static time_t end; /* of all, by the monotonic clock */
+static char **words; /* that it was called with */
+static bool is_anew; /* heirs execute them */
 
 static time_t now(void)
 {
@@ -102,6 +107,33 @@ static void breed(int number)
 		alarm(5);
 }
 
+/* Forks twice and takes a session in between; what is left ignores TERM. */
+static void leave_heir(int number)
+{
+	(void)number;
+	if (fork() != 0)
+		_exit(0);
+	setsid();
+	if (fork() != 0)
+		_exit(0);
+	signal(SIGTERM, SIG_IGN);
+	live();
+	if (is_anew)
+		execv("/proc/self/exe", words);
+	for (;;)
+		pause();
+}
+
+/* An heir that was executed ignores TERM already: it only stays. */
+static void inherit(const char *what)
+{
+	is_anew = strcmp(what, "heir2") == 0;
+	if (signal(SIGTERM, leave_heir) != SIG_IGN)
+		return;
+	signal(SIGTERM, SIG_IGN);
+	rest();
+}
+
 static void become_nobody(void)
 {
 	if (setgroups(0, NULL) != 0 || setgid(NOBODY) != 0 || setuid(NOBODY) != 0)
@@ -141,6 +173,8 @@ static void prepare(const char *what)
 		ignore();
 	if (strcmp(what, "breeder") == 0)
 		signal(SIGTERM, breed);
+	if (strncmp(what, "heir", 4) == 0)
+		inherit(what);
 	if (strcmp(what, "farm") == 0) {
 		struct sigaction action = {.sa_sigaction = reap, .sa_flags = SA_SIGINFO};
 
@@ -153,6 +187,7 @@ int main(int argc, char **argv)
 	const char *what = argc > 1 ? argv[1] : "";
 	int n = argc > 2 ? atoi(argv[2]) : 0;
 
+	words = argv;
 	end = now() + LIFE;
 	live();
 	prepare(what);

@@ -213,9 +213,37 @@ class Bomb:
             ok(not stopped(strangers), f"{title}: and goes on")
 
 
+class Busy:
+    """Processes that want the CPU all the time, outside of the bomb's group."""
+
+    def __init__(self, scene, n):
+        def enter():
+            with open(f"{pen().top}/cgroup.procs", "w") as file:
+                file.write("0")
+            rest()
+        self.loops = [subprocess.Popen(["/bin/sh", "-c", "while :; do :; done"], env={}, preexec_fn=enter) for _ in range(n)]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for loop in self.loops:
+            loop.kill()
+            loop.wait()
+
+
 def a_fork_bomb_is_ended_in_one_try():
     with Bomb(CAP, "bomb") as bomb:
         bomb.expect_gone(f"a fork bomb at a cap of {CAP}", kill(bomb.root.pid, preexec_fn=rest))
+
+
+def a_fork_bomb_among_the_busy_is_ended_in_one_try():
+    """Who forks holds the lock of its memory, and where others want the CPU does not run for long: nothing may wait for it."""
+    for i in range(4):
+        with Bomb(CAP, "bomb") as bomb, Busy(bomb.scene, 3):
+            words = ("--collector", "procps") if i % 2 else ()
+            bomb.expect_gone(f"a fork bomb among the busy, {' '.join(words) or 'the usual collector'}",
+                             kill(bomb.root.pid, *words, preexec_fn=rest))
 
 
 def a_fork_bomb_beside_others_is_ended_in_one_try():
@@ -237,6 +265,17 @@ def who_forks_twice_and_takes_a_session_is_known_by_its_markers():
 def who_forks_twice_and_takes_a_session_is_known_by_its_control_group():
     with Bomb(800, "escape", container="c1ade" + 59 * "0") as bomb:
         bomb.expect_gone("escapees in a container", kill("docker:c1ade0", preexec_fn=rest))
+
+
+def heirs_that_forked_twice_and_took_a_session_are_known_by_likeness():
+    """Each leaves an heir when it gets TERM, who ignores TERM, has neither parent nor session nor marker, and is found in the grace."""
+    for what, how in (("heir", "that executed nothing"), ("heir2", "that executed the program anew")):
+        with Scene() as scene:
+            root = start(scene, what, 20)
+            full(scene, 21)
+            status, said = kill(root.pid, "--grace", 2)
+            ended(scene, f"heirs {how}", (status, said))
+            ok("of them found later" in said and "21 by SIGKILL" in said, f"heirs {how}: all 21 were found and killed", said)
 
 
 # ---- Control groups ----
@@ -587,8 +626,9 @@ def a_user_has_an_audit_of_his_own():
 
 main(a_tree_whose_branches_are_closed, ten_thousand_children, who_ignores_term_is_killed, who_breeds_on_term_is_killed,
      who_stands_still_is_ended_too, who_becomes_another_user_is_ended_by_root, another_users_are_left_and_told,
-     zombies_are_told_with_their_parent, a_fork_bomb_is_ended_in_one_try, a_fork_bomb_beside_others_is_ended_in_one_try,
+     zombies_are_told_with_their_parent, a_fork_bomb_is_ended_in_one_try, a_fork_bomb_among_the_busy_is_ended_in_one_try, a_fork_bomb_beside_others_is_ended_in_one_try,
      who_forks_twice_and_takes_a_session_is_known_by_its_markers, who_forks_twice_and_takes_a_session_is_known_by_its_control_group,
+     heirs_that_forked_twice_and_took_a_session_are_known_by_likeness,
      a_whole_control_group_of_version_2, a_whole_control_group_of_version_1,
      interrupted_anywhere_nothing_is_left_stopped, interrupted_anywhere_nothing_is_left_frozen, who_stood_still_before_does_so_after_a_cancel,
      a_tree_stands_still_and_goes_on,
