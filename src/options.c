@@ -94,7 +94,7 @@ static const struct option options[] = {
 	{"critical-headroom", 0, "PERCENT", OPTION_LEVEL, AT_LEVEL(CHECK_HEADROOM, CHECK_CRITICAL), FOR_CHECK, 0, 0, "likewise"},
 	{"each-owner", 0,  NULL,      OPTION_FLAG,    AT(is_each_owner), FOR_CHECK,    0, 0,      "hold each owner against the levels, not all together"},
 	{"signal",     0,  "NAME",    OPTION_NAME,    AT(signal),        FOR_KILL,     0, 0,      "to send (default TERM); see clade list signals"},
-	{"grace",      0,  "SECONDS", OPTION_SECONDS, AT(grace_s),       FOR_KILL,     0, 3600,   "between a signal that ends and SIGKILL (default 5)"},
+	{"grace",      0,  "SECONDS", OPTION_SECONDS, AT(grace_s),       FOR_KILL | FOR_UI, 0, 3600,   "between a signal that ends and SIGKILL (default 5)"},
 	{"at-supervisor", 0, NULL,    OPTION_FLAG,    AT(at_supervisor), FOR_KILL,     0, 0,      "end it first at PM2, Docker, systemd or what else would bring it back"},
 	{"watch",      0,  "SECONDS", OPTION_SECONDS, AT(watch_s),       FOR_KILL,     0, 3600,   "whether it comes back (default 10 where that is to be feared, else 0)"},
 	{"dry-run",    0,  NULL,      OPTION_FLAG,    AT(is_dry_run),    FOR_KILL,     0, 0,      "show the plan, each process of it, and do nothing"},

@@ -247,15 +247,15 @@ static int execute(struct program *program, const struct plan *plan,
 	int status = EXIT_OK;
 	int rc;
 
+	if (audit_begin(audit, plan, config.grace_s) != 0 && !was_told)
+		program_complain(NULL, audit_why(audit));
 	if (program->options.at_supervisor)
-		status = supervise_stop(program, supervise, is_interrupted, signals);
+		status = supervise_stop(program, supervise, audit, is_interrupted, signals);
 	if (status != EXIT_OK) {
+		audit_end(audit, &(struct execute_progress){.outcome = EXECUTE_CANCELLED});
 		close(signals);
 		return status;
 	}
-
-	if (audit_begin(audit, plan, config.grace_s) != 0 && !was_told)
-		program_complain(NULL, audit_why(audit));
 	rc = execute_begin(plan, &config, &execution);
 	if (rc != 0) {
 		audit_end(audit,

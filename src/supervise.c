@@ -75,7 +75,8 @@ static int say_no_way(const struct supervisor *supervisor)
 }
 
 static int stop_one(const struct program *program, const struct supervisor *supervisor,
-		    bool (*is_interrupted)(int signals, int wait_ms), int signals)
+		    struct audit *audit, bool (*is_interrupted)(int signals, int wait_ms),
+		    int signals)
 {
 	const struct supervisor_stop_config config = {.grace_s = program->options.grace_s};
 	struct supervisor_stop *stop;
@@ -92,12 +93,15 @@ static int stop_one(const struct program *program, const struct supervisor *supe
 	while ((rc = supervisor_stop_step(stop)) > 0) {
 		supervisor_stop_wait(stop, WAIT_MS);
 		if (is_interrupted(signals, 0)) {
+			audit_told(audit, supervisor, -ECANCELED, supervisor_stop_words(stop));
 			program_complain(NULL, "interrupted: the supervisor goes on with what it "
 					       "was told");
 			status = EXIT_FAILED;
 			break;
 		}
 	}
+	if (rc <= 0)
+		audit_told(audit, supervisor, rc, supervisor_stop_words(stop));
 	if (rc == 0) {
 		say(supervisor_stop_words(stop));
 	} else if (rc < 0) {
@@ -109,12 +113,13 @@ static int stop_one(const struct program *program, const struct supervisor *supe
 }
 
 int supervise_stop(const struct program *program, const struct supervise *supervise,
-		   bool (*is_interrupted)(int signals, int wait_ms), int signals)
+		   struct audit *audit, bool (*is_interrupted)(int signals, int wait_ms),
+		   int signals)
 {
 	int status = EXIT_OK;
 
 	for (size_t i = 0; i < supervise->supervisors->n && status == EXIT_OK; i++)
-		status = stop_one(program, &supervise->supervisors->items[i], is_interrupted,
+		status = stop_one(program, &supervise->supervisors->items[i], audit, is_interrupted,
 				  signals);
 	return status;
 }

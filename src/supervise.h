@@ -3,6 +3,7 @@
 #ifndef CLADE_SUPERVISE_H
 #define CLADE_SUPERVISE_H
 
+#include "clade/audit.h"
 #include "clade/comeback.h"
 #include "clade/plan.h"
 #include "clade/supervisor.h"
@@ -25,7 +26,8 @@ void supervise_add_text(struct text *out, const struct supervise *supervise);
  * many milliseconds. Says what each answers. Returns an exit status: EXIT_OK when all have stopped
  * what they keep. */
 int supervise_stop(const struct program *program, const struct supervise *supervise,
-		   bool (*is_interrupted)(int signals, int wait_ms), int signals);
+		   struct audit *audit, bool (*is_interrupted)(int signals, int wait_ms),
+		   int signals);
 
 /* Watches for as long as --watch says, and says when something has come back: EXIT_FAILED then. */
 int supervise_watch(struct program *program, const struct supervise *supervise,

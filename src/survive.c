@@ -80,12 +80,13 @@ static bool get_words(char *bytes, size_t size, char **words, size_t n_most)
 }
 
 /* An exec gives all memory back, and what is written stays; a crash could not do more. */
-static void begin_anew(void)
+static void begin_anew(void *context)
 {
 	static const struct timespec pause = {.tv_sec = 1};
 	char bytes[8192];
 	char *words[128];
 
+	(void)context;
 	if (!get_words(bytes, sizeof(bytes), words, sizeof(words) / sizeof(words[0])))
 		return;
 	nanosleep(&pause, NULL);
@@ -94,7 +95,7 @@ static void begin_anew(void)
 
 void begin_anew_when_exhausted(void)
 {
-	mem_set_last_resort(begin_anew);
+	mem_set_last_resort(begin_anew, NULL);
 }
 
 void survive(bool keeps_privileges)

@@ -91,8 +91,8 @@ only "only main.c ends the program, but where memory ends" '(^|[^_[:alnum:]])_?e
 only "nothing sends a signal" '(^|[^_[:alnum:]])(kill|killpg|tgkill|tkill|pidfd_send_signal|raise)\(' src/action/execute.c
 only "nothing changes a priority but nice.c, and survive.c and haste.c their own" \
 	'(^|[^_[:alnum:]])(setpriority\(|SYS_ioprio_set)' src/action/nice.c src/action/haste.c src/survive.c src/action/trial.c
-only "nothing forks, executes or starts a thread but read-only mode's scribe and its self-test, and who begins anew" \
-	'(^|[^_[:alnum:]])(fork|vfork|clone|clone3|system|popen|posix_spawnp?|exec[lv]p?e?|pthread_create|thrd_create)\(' src/action/scribe.c src/action/self_test.c src/action/trial.c src/survive.c
+only "nothing forks, executes or starts a thread but read-only mode's scribe and its self-test, who waits aside, and who begins anew" \
+	'(^|[^_[:alnum:]])(fork|vfork|clone|clone3|system|popen|posix_spawnp?|exec[lv]p?e?|pthread_create|thrd_create)\(' src/action/scribe.c src/action/self_test.c src/action/trial.c src/base/aside.c src/survive.c
 check "who begins anew executes itself and nothing else" \
 	"$(code '(^|[^_[:alnum:]])(fork|vfork|clone|clone3|system|popen|posix_spawnp?|exec[lv]p?e?|pthread_create|thrd_create)\(' src/survive.c |
 		grep -vF 'execv("/proc/self/exe", words)')"

@@ -10,6 +10,7 @@
 #include "clade/execute.h"
 #include "clade/nice.h"
 #include "clade/plan.h"
+#include "clade/supervisor.h"
 #include "clade/text.h"
 #include "clade/users.h"
 
@@ -26,6 +27,11 @@ const char *audit_why(const struct audit *audit);
 /* Writes what is about to be done, and after it what came of it. Returns 0 or -errno. */
 int audit_begin(struct audit *audit, const struct plan *plan, double grace_s);
 int audit_end(struct audit *audit, const struct execute_progress *progress);
+
+/* Between the two: what a supervisor was told, and what came of it, as supervisor_stop_step() and
+ * supervisor_stop_words() have it. */
+int audit_told(struct audit *audit, const struct supervisor *supervisor, int result,
+	       const char *words);
 
 /* The same of a change of priority: "signal" is null, "change" says what. */
 int audit_begin_nice(struct audit *audit, const struct plan *plan,

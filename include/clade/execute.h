@@ -29,9 +29,7 @@
 struct execution;
 
 struct execute_config {
-	double grace_s;    /* between the signal and SIGKILL */
-	bool avoid_pidfd;  /* for tests: as on a kernel without pidfd */
-	bool avoid_cgroup; /* for tests: process by process even where a control group would do */
+	double grace_s; /* between the signal and SIGKILL */
 };
 
 enum execute_phase {

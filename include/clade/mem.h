@@ -10,10 +10,11 @@
 /* Says that there is no memory left, and aborts. */
 _Noreturn void mem_exhausted(void);
 
-/* What is done first, if anything; it needs no memory, and comes back when it can do nothing. The
+/* What is done before that, if anything: processes that are stopped go on, a recorder begins anew.
+ * It needs no memory, and comes back when it can do nothing. NULL takes it back. The
  * one thing that the program decides for all of it. */
-typedef void mem_last_resort(void);
-void mem_set_last_resort(mem_last_resort *resort);
+typedef void mem_last_resort(void *context);
+void mem_set_last_resort(mem_last_resort *resort, void *context);
 
 /* Returns zeroed memory for `count` things of `size` bytes; the caller frees it with free(). */
 void *mem_new(size_t count, size_t size);

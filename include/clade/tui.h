@@ -68,6 +68,7 @@ struct tui_config {
 	const struct keymap *keymap;
 	const struct preferences *preferences;
 	double delay_s;    /* between samples */
+	double grace_s;    /* between a signal that ends and SIGKILL */
 	const char *theme; /* a name from themes[], NULL: the default */
 	bool is_ascii;     /* lines and marks of ASCII only */
 	bool is_mono;      /* no colour: --no-color, NO_COLOR */

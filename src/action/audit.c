@@ -364,6 +364,28 @@ int audit_begin(struct audit *audit, const struct plan *plan, double grace_s)
 	return end_line(&json, &line, audit);
 }
 
+int audit_told(struct audit *audit, const struct supervisor *supervisor, int result,
+	       const char *words)
+{
+	struct text line = {0};
+	struct text said = {0};
+	struct jsonw json;
+
+	begin_line(&json, &line, audit, "supervisor");
+	put_bytes(&json, "supervisor", supervisor_kind_name(supervisor->kind));
+	if (supervisor->key.pid > 0)
+		put_number(&json, "supervisor_pid", (uint64_t)supervisor->key.pid);
+	put_bytes(&json, "name", supervisor->name);
+	put_bytes(&json, "unit", supervisor->id);
+	put_bytes(&json, "said", words);
+	put_bytes(&json, "error", result < 0 ? strerror(-result) : NULL);
+	text_printf(&said, "kill %s tells %s: %s", audit->id,
+		    supervisor_kind_name(supervisor->kind), words);
+	tell_system(&said);
+	text_done(&said);
+	return end_line(&json, &line, audit);
+}
+
 static void put_survivors(struct jsonw *json, const struct execute_progress *progress)
 {
 	jsonw_key(json, "survivors");

@@ -119,3 +119,9 @@ int crew_add_other(struct crew *crew, int32_t pid, uint64_t start_ticks)
 {
 	return set_slot(crew, pid, start_ticks, CREW_OTHER);
 }
+
+void member_set_gone(struct member *member, bool is_zombie)
+{
+	member->is_gone = true;
+	member->is_zombie = is_zombie;
+}

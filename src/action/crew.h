@@ -61,4 +61,7 @@ const struct member *crew_find_pid(const struct crew *crew, int32_t pid);
 int crew_add_member(struct crew *crew, const struct member *member, int32_t *index);
 int crew_add_other(struct crew *crew, int32_t pid, uint64_t start_ticks);
 
+/* It has ended, and was reaped or not. */
+void member_set_gone(struct member *member, bool is_zombie);
+
 #endif

@@ -32,30 +32,49 @@ const char *execute_outcome_name(enum execute_outcome outcome)
 	return names[outcome];
 }
 
+static const char *is_one(size_t n, const char *one, const char *more)
+{
+	return n == 1 ? one : more;
+}
+
+/* "1 process", "3,000 processes" */
+static void add_processes(struct text *out, size_t n)
+{
+	char number[UNITS_LEN];
+
+	text_printf(out, "%s %s", units_count(number, n), is_one(n, "process", "processes"));
+}
+
 static void add_outcome(struct text *out, const struct execute_progress *progress)
 {
-	char number[UNITS_LEN], other[UNITS_LEN];
+	char number[UNITS_LEN];
 
 	switch (progress->outcome) {
 	case EXECUTE_GONE:
-		text_printf(out, "Gone: %s processes", units_count(number, progress->gone));
+		text_add(out, "Gone: ");
+		add_processes(out, progress->gone);
 		break;
 	case EXECUTE_SURVIVED:
-		text_printf(out, "Left: %s of %s processes", units_count(number, progress->left),
-			    units_count(other, progress->gone + progress->left));
+		text_printf(out, "Left: %s of ", units_count(number, progress->left));
+		add_processes(out, progress->gone + progress->left);
 		break;
 	case EXECUTE_SIGNALLED:
-		text_printf(out, "Signalled: %s processes",
-			    units_count(number, progress->signalled));
+		text_add(out, "Signalled: ");
+		add_processes(out, progress->signalled);
 		break;
 	case EXECUTE_CANCELLED:
-		text_printf(out, "Cancelled: %s processes are left and go on, %s are gone",
-			    units_count(number, progress->left),
-			    units_count(other, progress->gone));
+		text_add(out, "Cancelled: ");
+		add_processes(out, progress->left);
+		text_printf(out, " %s, %s %s gone",
+			    is_one(progress->left, "is left and goes on", "are left and go on"),
+			    units_count(number, progress->gone),
+			    is_one(progress->gone, "is", "are"));
 		break;
 	case EXECUTE_FAILED:
-		text_printf(out, "Failed: %s; %s processes are left and go on",
-			    strerror(-progress->error), units_count(number, progress->left));
+		text_printf(out, "Failed: %s; ", strerror(-progress->error));
+		add_processes(out, progress->left);
+		text_printf(out, " %s",
+			    is_one(progress->left, "is left and goes on", "are left and go on"));
 		break;
 	case EXECUTE_RUNNING:
 		text_printf(out, "%s: %s left", execute_phase_name(progress->phase),
@@ -72,14 +91,18 @@ void execute_add_result(struct text *out, const struct execute_progress *progres
 	if (progress->newcomers > 0)
 		text_printf(out, " (%s of them found later)",
 			    units_count(number, progress->newcomers));
-	text_printf(out, " in %.2f s, %zu looks", progress->elapsed_s, progress->looks);
+	text_printf(out, " in %.2f s, %zu %s", progress->elapsed_s, progress->looks,
+		    is_one(progress->looks, "look", "looks"));
 	if (progress->killed > 0)
 		text_printf(out, ", %s by SIGKILL", units_count(number, progress->killed));
 	if (progress->spared > 0)
-		text_printf(out, "; %s pids belong to others by now, who were let be",
-			    units_count(number, progress->spared));
+		text_printf(out, "; %s %s by now, who were let be",
+			    units_count(number, progress->spared),
+			    is_one(progress->spared, "pid belongs to another",
+				   "pids belong to others"));
 	if (progress->zombies > 0)
-		text_printf(out, "; %s are not reaped yet", units_count(number, progress->zombies));
+		text_printf(out, "; %s %s not reaped yet", units_count(number, progress->zombies),
+			    is_one(progress->zombies, "is", "are"));
 }
 
 void survivor_add_text(struct text *out, const struct survivor *survivor)

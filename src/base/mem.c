@@ -1,26 +1,35 @@
 #include "clade/mem.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static mem_last_resort *last_resort;
+static struct {
+	mem_last_resort *resort;
+	void *context;
+} last;
 
-void mem_set_last_resort(mem_last_resort *resort)
+void mem_set_last_resort(mem_last_resort *resort, void *context)
 {
-	last_resort = resort;
+	last.resort = resort;
+	last.context = context;
 }
 
 /* stdio may need memory itself */
 _Noreturn void mem_exhausted(void)
 {
 	static const char message[] = "clade: out of memory\n";
+	bool is_said = write(STDERR_FILENO, message, sizeof(message) - 1) >= 0;
+	mem_last_resort *resort = last.resort;
 
-	if (write(STDERR_FILENO, message, sizeof(message) - 1) < 0)
+	/* should it need memory after all, that is the end */
+	last.resort = NULL;
+	if (resort)
+		resort(last.context);
+	if (!is_said)
 		_exit(1);
-	if (last_resort)
-		last_resort();
 	abort();
 }
 

@@ -2,63 +2,42 @@
  * The kill dialogue: the plan is shown first, then it is confirmed, carried out in slices with its
  * progress in view, and its result stays until a key. Nothing else moves meanwhile.
  */
+#include "kill.h"
+
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "clade/audit.h"
-#include "clade/execute.h"
 #include "clade/mem.h"
-#include "clade/plan.h"
-#include "clade/safe.h"
-#include "clade/supervisor.h"
 #include "commands.h"
-#include "panes.h"
-#include "ui.h"
 
-enum stage { STAGE_ASK, STAGE_SIGNALS, STAGE_TELL, STAGE_RUN, STAGE_RESULT };
-
-static const double GRACE_S = 5;
-
-enum { PROGRESS_MS = 50 };
-
-struct kill {
-	enum stage stage;
-	struct plan_target *targets;
-	size_t n_targets;
-	char *words;
-	int signal;
-	size_t signal_at; /* STAGE_SIGNALS: the chosen row */
-	struct plan *plan;
-	struct supervisors *supervisors;
-	size_t told; /* STAGE_TELL: supervisors that are done with */
-	struct supervisor_stop *stop;
-	struct audit *audit;
-	struct execution *execution;
-	struct input input;
-	struct text lines; /* what is in view: the plan, or the result */
-	size_t top;
-};
+/* Between two looks at a supervisor that was told. */
+enum { TELL_MS = 50 };
 
 /* ---- The plan ---- */
 
+/* Who would bring it back, and by what one sees that it is. */
 static void find_supervisors(struct kill *kill, const struct ui *ui)
 {
 	int32_t *procs = mem_new(kill->plan->n_steps + 1, sizeof(*procs));
 	size_t n = 0;
 
 	supervisors_free(kill->supervisors);
+	comeback_free(kill->comeback);
 	kill->supervisors = NULL;
+	kill->comeback = NULL;
 	for (size_t i = 0; i < kill->plan->n_steps; i++) {
 		int32_t proc = snapshot_find(ui->model->snap, kill->plan->steps[i].key);
 
 		if (proc != NO_PROC)
 			procs[n++] = proc;
 	}
-	if (signal_get(kill->signal)->is_ending)
+	if (signal_get(kill->signal)->is_ending) {
 		(void)supervisors_find(ui->model, procs, n, "", &kill->supervisors);
+		kill->comeback = comeback_new(ui->model, procs, n);
+	}
 	free(procs);
 }
 
@@ -119,7 +98,15 @@ static bool make_plan(struct kill *kill, struct ui *ui)
 
 /* ---- Carrying it out ---- */
 
-static void write_result(struct kill *kill)
+/* What is gone may come back: the samples to come tell. */
+static void watch(struct kill *kill, struct ui *ui)
+{
+	ui_watch_comeback(ui, kill->comeback);
+	kill->comeback = NULL;
+	text_printf(&kill->lines, "Whether it comes back is watched for %d s.\n", COMEBACK_WATCH_S);
+}
+
+static void write_result(struct kill *kill, struct ui *ui)
 {
 	struct execute_progress progress;
 
@@ -135,6 +122,8 @@ static void write_result(struct kill *kill)
 		survivor_add_text(&kill->lines, &progress.survivors[i]);
 		text_add_char(&kill->lines, '\n');
 	}
+	if (progress.outcome == EXECUTE_GONE && kill->comeback)
+		watch(kill, ui);
 	if (audit_why(kill->audit))
 		text_printf(&kill->lines, "Note: %s\n", audit_why(kill->audit));
 	kill->stage = STAGE_RESULT;
@@ -145,8 +134,7 @@ static void begin(struct kill *kill, struct ui *ui)
 {
 	int rc;
 
-	audit_begin(kill->audit, kill->plan, GRACE_S);
-	rc = execute_begin(kill->plan, &(struct execute_config){.grace_s = GRACE_S},
+	rc = execute_begin(kill->plan, &(struct execute_config){.grace_s = ui->grace_s},
 			   &kill->execution);
 	if (rc == 0) {
 		kill->stage = STAGE_RUN;
@@ -166,7 +154,7 @@ static void tell_next(struct kill *kill, struct ui *ui)
 		const struct supervisor *supervisor = &kill->supervisors->items[kill->told];
 
 		if (supervisor_stop_begin(supervisor,
-					  &(struct supervisor_stop_config){.grace_s = GRACE_S},
+					  &(struct supervisor_stop_config){.grace_s = ui->grace_s},
 					  &kill->stop) == 0)
 			return;
 	}
@@ -178,8 +166,12 @@ static int step_tell(struct kill *kill, struct ui *ui)
 	int more = supervisor_stop_step(kill->stop);
 
 	if (more > 0)
-		return PROGRESS_MS;
+		return TELL_MS;
+	audit_told(kill->audit, &kill->supervisors->items[kill->told], more,
+		   supervisor_stop_words(kill->stop));
 	if (more < 0) {
+		audit_end(kill->audit,
+			  &(struct execute_progress){.outcome = EXECUTE_FAILED, .error = more});
 		text_clear(&kill->lines);
 		text_printf(&kill->lines, "%s\nNothing was signalled.\n",
 			    supervisor_stop_words(kill->stop));
@@ -201,7 +193,7 @@ static int step_kill(struct ui *ui)
 		return -1;
 	if (execute_step(kill->execution) > 0)
 		return execute_pause_ms(kill->execution);
-	write_result(kill);
+	write_result(kill, ui);
 	return -1;
 }
 
@@ -227,6 +219,34 @@ static bool ask_parents(struct kill *kill, struct ui *ui, int number)
 	}
 	kill->signal = number;
 	return make_plan(kill, ui);
+}
+
+bool kill_has_owners(const struct kill *kill)
+{
+	for (size_t i = 0; i < kill->n_targets; i++) {
+		if (kill->targets[i].type == TARGET_OWNER ||
+		    kill->targets[i].type == TARGET_OWNER_NESTED)
+			return true;
+	}
+	return false;
+}
+
+/* Owners with those that lie in them, or without. */
+static void turn_nested(struct kill *kill, struct ui *ui)
+{
+	bool is_nested = false;
+
+	for (size_t i = 0; i < kill->n_targets; i++) {
+		struct plan_target *target = &kill->targets[i];
+
+		if (target->type == TARGET_OWNER)
+			target->type = TARGET_OWNER_NESTED;
+		else if (target->type == TARGET_OWNER_NESTED)
+			target->type = TARGET_OWNER;
+		is_nested = is_nested || target->type == TARGET_OWNER_NESTED;
+	}
+	if (make_plan(kill, ui))
+		ui_say(ui, false, is_nested ? "with the owners in it" : "without the owners in it");
 }
 
 static bool can_tell(const struct kill *kill)
@@ -255,6 +275,7 @@ static void confirm(struct kill *kill, struct ui *ui, bool at_supervisor)
 		       kill->plan->n_steps);
 		return;
 	}
+	audit_begin(kill->audit, kill->plan, ui->grace_s);
 	if (at_supervisor) {
 		kill->stage = STAGE_TELL;
 		tell_next(kill, ui);
@@ -274,6 +295,8 @@ static void handle_ask(struct kill *kill, struct ui *ui, uint32_t key)
 		kill->signal_at = (size_t)(signal_get(kill->signal) - signal_rows);
 	} else if (key == 's' && can_tell(kill)) {
 		confirm(kill, ui, true);
+	} else if (key == 'n' && kill_has_owners(kill)) {
+		turn_nested(kill, ui);
 	} else if (key == 'c') {
 		ask_parents(kill, ui, SIGCHLD);
 	} else if (key == 'p') {
@@ -322,7 +345,7 @@ static void handle_kill(struct ui *ui, const struct event *event)
 	case STAGE_RUN:
 		if (dialogue_is_closing_key(key)) {
 			execute_cancel(kill->execution);
-			write_result(kill);
+			write_result(kill, ui);
 		}
 		break;
 	case STAGE_RESULT:
@@ -334,154 +357,6 @@ static void handle_kill(struct ui *ui, const struct event *event)
 	}
 }
 
-/* ---- Drawing ---- */
-
-static void draw_lines(const struct kill *kill, struct cells *cells, int from, int bottom)
-{
-	const char *at = text_str(&kill->lines);
-	struct text line = {0};
-	size_t skip = kill->top;
-
-	while (*at && from < bottom) {
-		size_t len = strcspn(at, "\n");
-
-		text_clear(&line);
-		text_add_bytes(&line, at, len);
-		at += len + (at[len] == '\n');
-		if (skip > 0) {
-			skip--;
-			continue;
-		}
-		cells_put(cells, from++, 1, cells->columns - 1,
-			  strncmp(text_str(&line), "Note:", 5) == 0 ||
-					  strncmp(text_str(&line), "Comes back:", 11) == 0
-				  ? STYLE_WARN
-				  : STYLE_NORMAL,
-			  text_str(&line));
-	}
-	text_done(&line);
-}
-
-static void draw_question(const struct kill *kill, struct cells *cells, int row)
-{
-	const char *name = signal_get(kill->signal)->name;
-	struct text line = {0};
-
-	if (kill->plan->n_steps == 0 && kill->plan->n_reapers > 0)
-		text_add(&line,
-			 "c sends SIGCHLD to the parent, so that it reaps; p ends the parent");
-	else if (kill->plan->n_steps == 0)
-		text_add(&line, "Nothing of this can be signalled");
-	else if (plan_needs_count(kill->plan))
-		text_printf(&line, "Type %zu and Enter to send %s: %s_", kill->plan->n_steps, name,
-			    kill->input.text);
-	else
-		text_printf(&line, "Enter sends %s", name);
-	cells_put(cells, row, 1, cells->columns - 1, STYLE_ALARM, text_str(&line));
-	text_done(&line);
-}
-
-static void draw_signals(const struct kill *kill, struct cells *cells, int bottom)
-{
-	size_t height = (size_t)(bottom > 2 ? bottom - 2 : 1);
-	size_t top = kill->signal_at >= height ? kill->signal_at - height + 1 : 0;
-	struct text line = {0};
-
-	for (size_t i = top; signal_rows[i].name && i < top + height; i++) {
-		text_clear(&line);
-		text_printf(&line, "%-7s %2d  %s", signal_rows[i].name, signal_rows[i].number,
-			    signal_rows[i].help);
-		cells_put(cells, 2 + (int)(i - top), 1, cells->columns - 1, STYLE_NORMAL,
-			  text_str(&line));
-		if (i == kill->signal_at)
-			cells_paint(cells, 2 + (int)(i - top), 0, cells->columns, STYLE_SELECTED);
-	}
-	text_done(&line);
-}
-
-static void draw_figure(struct cells *cells, int row, const char *what, size_t n)
-{
-	char number[UNITS_LEN];
-	struct text line = {0};
-
-	text_printf(&line, "%10s  %s", units_count(number, n), what);
-	cells_put(cells, row, 1, cells->columns - 1, STYLE_NORMAL, text_str(&line));
-	text_done(&line);
-}
-
-static void draw_progress(const struct kill *kill, struct cells *cells)
-{
-	struct execute_progress progress;
-	struct text line = {0};
-
-	execute_progress(kill->execution, &progress);
-	text_printf(&line, "%s: %s", signal_get(kill->signal)->name,
-		    execute_phase_name(progress.phase));
-	if (progress.phase == EXECUTE_GRACE)
-		text_printf(&line, ", SIGKILL to what is left in %.0f s", progress.grace_left_s);
-	cells_put(cells, 2, 1, cells->columns - 1, STYLE_VALUE, text_str(&line));
-	draw_figure(cells, 4, "stopped", progress.stopped);
-	draw_figure(cells, 5, "signalled", progress.signalled);
-	draw_figure(cells, 6, "gone", progress.gone);
-	draw_figure(cells, 7, "left", progress.left);
-	draw_figure(cells, 8, "found later", progress.newcomers);
-	draw_figure(cells, 9, "looks", progress.looks);
-	text_done(&line);
-}
-
-static void draw_kill(const struct ui *ui, struct cells *cells, const struct layout *layout)
-{
-	const struct kill *kill = ui->dialogue_state;
-	int bottom = layout->footer_row >= 0 ? layout->footer_row : cells->rows;
-
-	switch (kill->stage) {
-	case STAGE_ASK:
-		dialogue_draw_title(cells, "Kill: the plan");
-		draw_lines(kill, cells, 1, bottom - 2);
-		if (ui->message[0])
-			cells_put(cells, bottom - 2, 1, cells->columns - 1, STYLE_ALARM,
-				  ui->message);
-		draw_question(kill, cells, bottom - 1);
-		break;
-	case STAGE_SIGNALS:
-		dialogue_draw_title(cells, "Kill: another signal");
-		draw_signals(kill, cells, bottom);
-		break;
-	case STAGE_TELL:
-		dialogue_draw_title(cells, "Kill: telling the supervisor");
-		cells_put(cells, 2, 1, cells->columns - 1, STYLE_NORMAL,
-			  kill->told < kill->supervisors->n
-				  ? kill->supervisors->items[kill->told].sentence
-				  : "");
-		break;
-	case STAGE_RUN:
-		dialogue_draw_title(cells, "Kill: at it");
-		draw_progress(kill, cells);
-		break;
-	case STAGE_RESULT:
-		dialogue_draw_title(cells, "Kill: the result");
-		draw_lines(kill, cells, 2, bottom);
-		break;
-	}
-}
-
-static void draw_kill_footer(const struct ui *ui, struct cells *cells, int row)
-{
-	static const struct dialogue_key keys[][5] = {
-		[STAGE_ASK] = {{"Enter", "Send"},
-			       {"F9", "Signal"},
-			       {"Up/Dn", "Move"},
-			       {"Esc", "Leave it"}},
-		[STAGE_SIGNALS] = {{"Enter", "Choose"}, {"Up/Dn", "Move"}, {"Esc", "Back"}},
-		[STAGE_TELL] = {{"Esc", "Stop waiting"}},
-		[STAGE_RUN] = {{"Esc", "Cancel: what was stopped goes on"}},
-		[STAGE_RESULT] = {{"Esc", "Close"}, {"Up/Dn", "Move"}},
-	};
-	const struct kill *kill = ui->dialogue_state;
-
-	dialogue_draw_keys(cells, row, keys[kill->stage]);
-}
-
 /* ---- Opening and closing ---- */
 
 static void close_kill(struct ui *ui)
@@ -491,11 +366,14 @@ static void close_kill(struct ui *ui)
 	/* clade ends in the middle of it: everything is put back, and that is written down */
 	if (kill->execution && kill->stage == STAGE_RUN) {
 		execute_cancel(kill->execution);
-		write_result(kill);
+		write_result(kill, ui);
 	}
+	if (kill->stage == STAGE_TELL)
+		audit_end(kill->audit, &(struct execute_progress){.outcome = EXECUTE_CANCELLED});
 	execute_free(kill->execution);
 	supervisor_stop_free(kill->stop);
 	supervisors_free(kill->supervisors);
+	comeback_free(kill->comeback);
 	audit_close(kill->audit);
 	plan_free(kill->plan);
 	text_done(&kill->lines);
@@ -506,8 +384,8 @@ static void close_kill(struct ui *ui)
 
 static const struct dialogue dialogue_kill = {
 	.handle = handle_kill,
-	.draw = draw_kill,
-	.draw_footer = draw_kill_footer,
+	.draw = kill_draw,
+	.draw_footer = kill_draw_footer,
 	.step = step_kill,
 	.close = close_kill,
 };

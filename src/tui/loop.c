@@ -213,6 +213,7 @@ static void make_slice(struct loop *loop)
 		if (loop->replay && !replay_arrive(loop->replay, true, now_ms())) {
 			moment_done(&made);
 		} else {
+			ui_look_back(&loop->ui, made.model);
 			replace(loop, &loop->latest, made);
 		}
 		loop->is_dirty = loop->is_dirty || loop->replay;
@@ -323,6 +324,7 @@ int tui_run(const struct tui_config *config, struct text *error)
 				  .is_live = config->is_live,
 				  .is_readonly = config->is_readonly || config->is_replay,
 				  .delay_s = config->delay_s,
+				  .grace_s = config->grace_s,
 			  });
 	terminal_size(&loop.ui.height, &loop.ui.width);
 	cells_init(&loop.cells);

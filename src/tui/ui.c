@@ -27,6 +27,7 @@ void ui_init(struct ui *ui, const struct ui_config *config)
 		.pulse = config->pulse,
 		.pulse_context = config->pulse_context,
 		.delay_s = config->delay_s,
+		.grace_s = config->grace_s,
 		.height = 24,
 		.width = 80,
 		.thresholds = config->thresholds ? *config->thresholds : thresholds_default(),
@@ -44,6 +45,7 @@ void ui_init(struct ui *ui, const struct ui_config *config)
 void ui_done(struct ui *ui)
 {
 	dialogue_close(ui);
+	comeback_free(ui->comeback);
 	folds_free(ui->folds[VIEW_OWNERS]);
 	folds_free(ui->folds[VIEW_TREE]);
 	query_free(ui->filter);
@@ -61,6 +63,32 @@ void ui_say(struct ui *ui, bool is_bad, const char *format, ...)
 	vsnprintf(ui->message, sizeof(ui->message), format, args);
 	va_end(args);
 	ui->is_message_bad = is_bad;
+}
+
+void ui_watch_comeback(struct ui *ui, struct comeback *comeback)
+{
+	comeback_free(ui->comeback);
+	ui->comeback = comeback;
+	ui->came_back = 0;
+}
+
+void ui_look_back(struct ui *ui, const struct model *model)
+{
+	struct text words = {0};
+	size_t times;
+
+	if (!ui->comeback)
+		return;
+	comeback_look(ui->comeback, model);
+	times = comeback_times(ui->comeback);
+	if (times > ui->came_back) {
+		comeback_add_text(&words, ui->comeback);
+		ui_say(ui, true, "%s", text_str(&words));
+		ui->came_back = times;
+		text_done(&words);
+	}
+	if (comeback_is_over(ui->comeback))
+		ui_watch_comeback(ui, NULL);
 }
 
 bool ui_is_frozen(const struct ui *ui)

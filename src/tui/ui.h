@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "clade/comeback.h"
 #include "clade/model.h"
 #include "clade/plan.h"
 #include "clade/rows.h"
@@ -45,6 +46,7 @@ struct ui {
 	bool wants_redraw; /* the terminal's contents may be broken */
 	int height, width; /* of the screen */
 	double delay_s;
+	double grace_s; /* between a signal that ends and SIGKILL */
 	double age_s;   /* how old the shown model is, when that is worth a word */
 	size_t reading; /* processes read so far of the first sample */
 
@@ -78,6 +80,8 @@ struct ui {
 	size_t page_top;
 	char message[160]; /* one line for the user, until the next key */
 	bool is_message_bad;
+	struct comeback *comeback; /* what was ended last: it is watched; NULL */
+	size_t came_back;          /* as often as was said */
 	bool is_quitting;
 };
 
@@ -103,10 +107,16 @@ struct ui_config {
 	bool is_readonly;
 	bool is_live;
 	double delay_s;
+	double grace_s;
 };
 
 void ui_init(struct ui *ui, const struct ui_config *config);
 void ui_done(struct ui *ui);
+
+/* From now on it is watched whether that comes back, which is the UI's now; each new model is to be
+ * shown to ui_look_back(), also while others have to wait. */
+void ui_watch_comeback(struct ui *ui, struct comeback *comeback);
+void ui_look_back(struct ui *ui, const struct model *model);
 
 /* Whether new models have to wait. */
 bool ui_is_frozen(const struct ui *ui);

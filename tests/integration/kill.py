@@ -14,6 +14,7 @@ import time
 
 import lib
 from trees import Screen, bomb_binary, full, members, start
+from nopidfd import without_pidfd
 from lib import (CLADE, HERE, NOBODY, Scene, Skip, as_nobody, children_of, clade, is_alive, main, note, ok, pen, read, stat_of, wait_for)
 
 CAP = 3000
@@ -458,6 +459,102 @@ def tmux_and_its_client_live():
         ok("shows a terminal of the multiplexer" in said, "why is said", said)
 
 
+def what_comes_back_is_told_on_the_screen():
+    if not shutil.which("tmux"):
+        raise Skip("no tmux")
+    with Scene() as scene:
+        keeper = scene.popen(["/bin/sh", "-c", 'while :; do "$0" "$1" 2; done', bomb_binary(), "tree"])
+        full(scene, 4)
+        first = children_of(keeper.pid)[0]
+        screen = Screen(scene, "--delay", "1")
+        screen.choose("bomb tree 2")
+        screen.press("F9")
+        screen.expect("Enter sends TERM")
+        screen.press("Enter")
+        said = screen.expect("came back")
+        ok("Gone: 3 processes" in said and "Whether it comes back is watched for 10 s" in said, "the result says that it is watched", said)
+        ok("came back once in" in said and "started by /bin/sh -c" in said, "and who started it again", said)
+        ok(not is_alive(first) and len(children_of(keeper.pid)) == 1, "as it is")
+        screen.press("Escape", "q")
+
+
+def the_grace_on_the_screen_is_that_of_the_options():
+    if not shutil.which("tmux"):
+        raise Skip("no tmux")
+    with Scene() as scene:
+        root = start(scene, "stubborn", 3)
+        full(scene, 4)
+        config = scene.write("clade.conf", "[options]\ngrace = 60\n")
+        for words, least in ((("--grace", "30"), 25), (("--config", config), 55)):
+            screen = Screen(scene, *words)
+            screen.choose("bomb stubborn 3")
+            screen.press("F9")
+            screen.expect("Enter sends TERM")
+            screen.press("Enter")
+            said = screen.expect("SIGKILL to what is left in")
+            left_s = int(said.split("SIGKILL to what is left in ")[1].split()[0])
+            ok(least <= left_s <= least + 5, f"{words[0]}: {least + 5} s are counted down", left_s)
+            screen.press("Escape")
+            screen.expect("Cancelled")
+            screen.end()
+        ok(is_alive(root.pid), "and nobody is ended before")
+
+
+# ---- No memory ----
+
+def nomemory_library():
+    path = f"{pen().dir}/nomemory.so"
+    if not os.path.exists(path):
+        compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+        if not compiler:
+            raise Skip("no C compiler")
+        subprocess.run([compiler, "-O1", "-shared", "-fPIC", f"{HERE}/nomemory.c", "-o", path, "-ldl"], check=True, capture_output=True)
+    return path
+
+
+def without_memory_nothing_is_left_stopped():
+    """Memory ends while processes are stopped: the command must put newcomers down, the screen must draw."""
+    if not shutil.which("tmux"):
+        raise Skip("no tmux")
+    for how in ("the command", "the screen"):
+        with Scene() as scene:
+            root = start(scene, "stubborn", 1000)
+            full(scene, 1001)
+            before = ["env", f"LD_PRELOAD={nomemory_library()}", "NOMEMORY_AFTER=10"]
+            told = f"{scene.dir}/told"
+            after = ["2>", told, "; echo \"status $?\" >>", told, "; sleep 60"]
+            if how == "the command":
+                Screen(scene, "kill", root.pid, "--yes", "--grace", "1", *after, before=before, first="")
+            else:
+                screen = Screen(scene, *after, before=before)
+                screen.choose("bomb stubborn 1000")
+                screen.press("F9")
+                screen.expect("Type 1001 and Enter")
+                screen.press(*"1001", "Enter")
+            wait_for("clade to end", lambda: "status" in read(told), 40)
+            said = read(told)
+            still = stopped(members(scene))
+            ok("out of memory" in said, f"no memory, {how}: it says so", said)
+            ok("status 0" not in said, f"no memory, {how}: it fails", said)
+            ok(not still, f"no memory, {how}: nothing is left stopped", len(still))
+            if how == "the screen":
+                ok(len(living(scene)) >= 1001, f"no memory, {how}: everybody goes on", len(living(scene)))
+        root.wait()
+        clear(scene)
+
+
+def a_kernel_without_pidfds_will_do():
+    with Scene() as scene:
+        root = start(scene, "stubborn", 30)
+        full(scene, 31)
+        stranger = start(scene, "tree", 2)
+        full(scene, 34)
+        status, said = kill(root.pid, "--grace", 1, preexec_fn=without_pidfd)
+        ok(status == 0 and "Gone: 31 processes" in said and "31 by SIGKILL" in said, "without pidfds a tree is ended", said)
+        ok("no pidfds: start times were compared" in said, "and that is said", said)
+        ok(len(living(scene)) == 3 and is_alive(stranger.pid), "the tree beside it lives", living(scene))
+
+
 def a_tree_is_ended_from_the_keyboard():
     if not shutil.which("tmux"):
         raise Skip("no tmux")
@@ -505,10 +602,11 @@ def read_only_and_f9_do_not_go_together():
 
 
 def a_pid_that_is_another_process_by_now_is_let_be():
-    for when in ("asked", "grace"):
+    for when, kernel in (("asked", "pidfd"), ("grace", "pidfd"), ("asked", "plain"), ("grace", "plain")):
         with Scene() as scene:
-            output = scene.run(["unshare", "--pid", "--fork", "--mount-proc", "python3", f"{HERE}/reuse.py", CLADE, bomb_binary(), when])
+            output = scene.run(["unshare", "--pid", "--fork", "--mount-proc", "python3", f"{HERE}/reuse.py", CLADE, bomb_binary(), when, kernel])
             result = json.loads(output[output.index("{"):])
+            when = f"{when}, {'with' if kernel == 'pidfd' else 'without'} pidfds"
             ok(result["taken_over"], f"{when}: the pid was taken over", result["said"])
             ok(result["lives"], f"{when}: the newcomer lives", result["said"])
             ok(result["status"] == 0, f"{when}: who was meant is gone", result["said"])
@@ -631,7 +729,8 @@ main(a_tree_whose_branches_are_closed, ten_thousand_children, who_ignores_term_i
      heirs_that_forked_twice_and_took_a_session_are_known_by_likeness,
      a_whole_control_group_of_version_2, a_whole_control_group_of_version_1,
      interrupted_anywhere_nothing_is_left_stopped, interrupted_anywhere_nothing_is_left_frozen, who_stood_still_before_does_so_after_a_cancel,
-     a_tree_stands_still_and_goes_on,
+     a_tree_stands_still_and_goes_on, without_memory_nothing_is_left_stopped, a_kernel_without_pidfds_will_do,
+     what_comes_back_is_told_on_the_screen, the_grace_on_the_screen_is_that_of_the_options,
      clades_own_shell_and_what_it_runs_in_live, tmux_and_its_client_live, a_tree_is_ended_from_the_keyboard,
      read_only_and_f9_do_not_go_together, a_pid_that_is_another_process_by_now_is_let_be,
      more_than_fifty_ask_for_their_number, fewer_ask_for_enter, what_is_refused_does_nothing, each_kill_is_written_down_before_and_after,

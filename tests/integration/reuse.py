@@ -1,6 +1,7 @@
 """Run as pid 1 of a pid namespace by kill.py: a pid of the plan is taken over by another process. Prints JSON.
 
-    reuse.py CLADE BOMB WHEN        WHEN: asked (before the answer to its question) or grace (between TERM and SIGKILL)
+    reuse.py CLADE BOMB WHEN KERNEL     WHEN: asked (before the answer to its question) or grace (between TERM and SIGKILL)
+                                        KERNEL: pidfd, or plain: it has none
 """
 import json
 import os
@@ -11,7 +12,9 @@ import subprocess
 import sys
 import time
 
-clade, bomb, when = sys.argv[1:]
+from nopidfd import without_pidfd
+
+clade, bomb, when, kernel = sys.argv[1:]
 
 
 def start_ticks(pid):
@@ -34,6 +37,8 @@ victim = subprocess.Popen([bomb, "stubborn"], stdin=subprocess.DEVNULL)
 first = start_ticks(victim.pid)
 child, terminal = pty.fork()
 if child == 0:
+    if kernel == "plain":
+        without_pidfd()
     os.execve(clade, ["clade", "kill", str(victim.pid), "--grace", "2", "--watch", "0"], {"TERM": "xterm", "HOME": "/"})
 said = heard_until(terminal, "Enter to go on")
 if when == "grace":

@@ -43,14 +43,17 @@ def members(scene):
 
 
 class Screen:
-    """clade's UI in a tmux of its own; `before` is a program that runs it."""
+    """clade's UI in a tmux of its own; `before` is a program that runs it, `first` what it shows."""
 
-    def __init__(self, scene, *words, before=()):
+    def __init__(self, scene, *words, before=(), first="Quit"):
         self.scene = scene
         self.tmux = ["tmux", "-S", f"{scene.dir}/screen", "-f", "/dev/null"]
         self.env = {"SHELL": "/bin/sh", "TERM": "xterm", "LC_ALL": "C.UTF-8"}
-        scene.run([*self.tmux, "new-session", "-d", "-n", "ui", "-x", "260", "-y", "30", " ".join([*before, CLADE, *words])], self.env)
-        self.expect("Quit")
+        scene.run([*self.tmux, "new-session", "-d", "-n", "ui", "-x", "260", "-y", "30", " ".join([*before, CLADE, *map(str, words)])], self.env)
+        self.expect(first)
+
+    def end(self):
+        self.scene.run([*self.tmux, "kill-server"], self.env)
 
     def text(self):
         return self.scene.run([*self.tmux, "capture-pane", "-p", "-t", "ui"], self.env)
@@ -60,7 +63,10 @@ class Screen:
             self.scene.run([*self.tmux, "send-keys", "-t", "ui", key], self.env)
 
     def expect(self, words, patience_s=20):
-        return wait_for(f"the screen to say {words!r}", lambda: (lambda text: text if words in text else "")(self.text()), patience_s)
+        try:
+            return wait_for(f"the screen to say {words!r}", lambda: (lambda text: text if words in text else "")(self.text()), patience_s)
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}:\n{self.text()}") from error
 
     def choose(self, words):
         """Selects the first process whose command has the words, in the tree. What is selected is looked at: the next

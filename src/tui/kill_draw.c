@@ -1,0 +1,159 @@
+/* What the kill dialogue shows. */
+#include "kill.h"
+
+#include <string.h>
+
+#include "clade/units.h"
+
+static void draw_lines(const struct kill *kill, struct cells *cells, int from, int bottom)
+{
+	const char *at = text_str(&kill->lines);
+	struct text line = {0};
+	size_t skip = kill->top;
+
+	while (*at && from < bottom) {
+		size_t len = strcspn(at, "\n");
+
+		text_clear(&line);
+		text_add_bytes(&line, at, len);
+		at += len + (at[len] == '\n');
+		if (skip > 0) {
+			skip--;
+			continue;
+		}
+		cells_put(cells, from++, 1, cells->columns - 1,
+			  strncmp(text_str(&line), "Note:", 5) == 0 ||
+					  strncmp(text_str(&line), "Comes back:", 11) == 0
+				  ? STYLE_WARN
+				  : STYLE_NORMAL,
+			  text_str(&line));
+	}
+	text_done(&line);
+}
+
+static void draw_question(const struct kill *kill, struct cells *cells, int row)
+{
+	const char *name = signal_get(kill->signal)->name;
+	struct text line = {0};
+
+	if (kill->plan->n_steps == 0 && kill->plan->n_reapers > 0)
+		text_add(&line,
+			 "c sends SIGCHLD to the parent, so that it reaps; p ends the parent");
+	else if (kill->plan->n_steps == 0)
+		text_add(&line, "Nothing of this can be signalled");
+	else if (plan_needs_count(kill->plan))
+		text_printf(&line, "Type %zu and Enter to send %s: %s_", kill->plan->n_steps, name,
+			    kill->input.text);
+	else
+		text_printf(&line, "Enter sends %s", name);
+	cells_put(cells, row, 1, cells->columns - 1, STYLE_ALARM, text_str(&line));
+	text_done(&line);
+}
+
+static void draw_signals(const struct kill *kill, struct cells *cells, int bottom)
+{
+	size_t height = (size_t)(bottom > 2 ? bottom - 2 : 1);
+	size_t top = kill->signal_at >= height ? kill->signal_at - height + 1 : 0;
+	struct text line = {0};
+
+	for (size_t i = top; signal_rows[i].name && i < top + height; i++) {
+		text_clear(&line);
+		text_printf(&line, "%-7s %2d  %s", signal_rows[i].name, signal_rows[i].number,
+			    signal_rows[i].help);
+		cells_put(cells, 2 + (int)(i - top), 1, cells->columns - 1, STYLE_NORMAL,
+			  text_str(&line));
+		if (i == kill->signal_at)
+			cells_paint(cells, 2 + (int)(i - top), 0, cells->columns, STYLE_SELECTED);
+	}
+	text_done(&line);
+}
+
+static void draw_figure(struct cells *cells, int row, const char *what, size_t n)
+{
+	char number[UNITS_LEN];
+	struct text line = {0};
+
+	text_printf(&line, "%10s  %s", units_count(number, n), what);
+	cells_put(cells, row, 1, cells->columns - 1, STYLE_NORMAL, text_str(&line));
+	text_done(&line);
+}
+
+static void draw_progress(const struct kill *kill, struct cells *cells)
+{
+	struct execute_progress progress;
+	struct text line = {0};
+
+	execute_progress(kill->execution, &progress);
+	text_printf(&line, "%s: %s", signal_get(kill->signal)->name,
+		    execute_phase_name(progress.phase));
+	if (progress.phase == EXECUTE_GRACE)
+		text_printf(&line, ", SIGKILL to what is left in %.0f s", progress.grace_left_s);
+	cells_put(cells, 2, 1, cells->columns - 1, STYLE_VALUE, text_str(&line));
+	draw_figure(cells, 4, "stopped", progress.stopped);
+	draw_figure(cells, 5, "signalled", progress.signalled);
+	draw_figure(cells, 6, "gone", progress.gone);
+	draw_figure(cells, 7, "left", progress.left);
+	draw_figure(cells, 8, "found later", progress.newcomers);
+	draw_figure(cells, 9, "looks", progress.looks);
+	text_done(&line);
+}
+
+void kill_draw(const struct ui *ui, struct cells *cells, const struct layout *layout)
+{
+	const struct kill *kill = ui->dialogue_state;
+	int bottom = layout->footer_row >= 0 ? layout->footer_row : cells->rows;
+
+	switch (kill->stage) {
+	case STAGE_ASK:
+		dialogue_draw_title(cells, "Kill: the plan");
+		draw_lines(kill, cells, 1, bottom - 2);
+		if (ui->message[0])
+			cells_put(cells, bottom - 2, 1, cells->columns - 1, STYLE_ALARM,
+				  ui->message);
+		draw_question(kill, cells, bottom - 1);
+		break;
+	case STAGE_SIGNALS:
+		dialogue_draw_title(cells, "Kill: another signal");
+		draw_signals(kill, cells, bottom);
+		break;
+	case STAGE_TELL:
+		dialogue_draw_title(cells, "Kill: telling the supervisor");
+		cells_put(cells, 2, 1, cells->columns - 1, STYLE_NORMAL,
+			  kill->told < kill->supervisors->n
+				  ? kill->supervisors->items[kill->told].sentence
+				  : "");
+		break;
+	case STAGE_RUN:
+		dialogue_draw_title(cells, "Kill: at it");
+		draw_progress(kill, cells);
+		break;
+	case STAGE_RESULT:
+		dialogue_draw_title(cells, "Kill: the result");
+		draw_lines(kill, cells, 2, bottom - 1);
+		if (ui->message[0])
+			cells_put(cells, bottom - 1, 1, cells->columns - 1, STYLE_ALARM,
+				  ui->message);
+		break;
+	}
+}
+
+void kill_draw_footer(const struct ui *ui, struct cells *cells, int row)
+{
+	static const struct dialogue_key of_owners[] = {{"Enter", "Send"}, {"F9", "Signal"}, {"n", "Nested"},
+							{"Up/Dn", "Move"}, {"Esc", "Leave it"}, {0}};
+	static const struct dialogue_key keys[][5] = {
+		[STAGE_ASK] = {{"Enter", "Send"},
+			       {"F9", "Signal"},
+			       {"Up/Dn", "Move"},
+			       {"Esc", "Leave it"}},
+		[STAGE_SIGNALS] = {{"Enter", "Choose"}, {"Up/Dn", "Move"}, {"Esc", "Back"}},
+		[STAGE_TELL] = {{"Esc", "Stop waiting"}},
+		[STAGE_RUN] = {{"Esc", "Cancel: what was stopped goes on"}},
+		[STAGE_RESULT] = {{"Esc", "Close"}, {"Up/Dn", "Move"}},
+	};
+	const struct kill *kill = ui->dialogue_state;
+
+	dialogue_draw_keys(cells, row,
+			   kill->stage == STAGE_ASK && kill_has_owners(kill) ? of_owners
+									     : keys[kill->stage]);
+}
