@@ -24,6 +24,8 @@ struct desk *desk_new(int height, int width, bool is_ascii)
 				   .users = desk->lab->users,
 				   .is_ascii = is_ascii,
 				   .delay_s = 2,
+				   .grace_s = 5,
+				   .rights = {.is_mighty = true, .audit = "/dev/null"},
 			   });
 	desk->ui.height = height;
 	desk->ui.width = width;

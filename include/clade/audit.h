@@ -16,9 +16,9 @@
 
 struct audit;
 
-/* Opens the file, making its directory when need be. Never fails: what is not written down is
- * said by audit_why(). */
-struct audit *audit_open(const struct users *users);
+/* Opens the file, making its directory when need be: `path`, or NULL for the usual one. Never
+ * fails: what is not written down is said by audit_why(). */
+struct audit *audit_open(const struct users *users, const char *path);
 void audit_close(struct audit *audit);
 
 /* Why nothing is written down, in words with the name of the file; NULL when it is. */

@@ -101,13 +101,13 @@ static void open_file(struct audit *audit)
 		set_why(audit, -rc);
 }
 
-struct audit *audit_open(const struct users *users)
+struct audit *audit_open(const struct users *users, const char *path)
 {
 	struct audit *audit = mem_new(1, sizeof(*audit));
 
 	audit->users = users;
 	audit->fd = -1;
-	audit->path = find_path(geteuid());
+	audit->path = path ? mem_strdup(path) : find_path(geteuid());
 	open_file(audit);
 	return audit;
 }

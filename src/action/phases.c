@@ -99,7 +99,8 @@ static void put_back(struct execution *execution)
 
 		if (execution_has_stopped(execution, entry.pgrp) &&
 		    crew_find(&execution->crew, entry.pid, entry.start_ticks) < 0)
-			(void)execution_deliver(execution, entry.pid, entry.start_ticks, SIGCONT, &now);
+			(void)execution_deliver(execution, entry.pid, entry.start_ticks, SIGCONT,
+						&now);
 	}
 	haste_end(&execution->haste);
 }
@@ -205,7 +206,8 @@ static void after_check_look(struct execution *execution)
 		execution_begin_stopping(execution, EXECUTE_KILL);
 		return;
 	}
-	execution->clean_looks = execution_count_living(execution) == 0 ? execution->clean_looks + 1 : 0;
+	execution->clean_looks =
+		execution_count_living(execution) == 0 ? execution->clean_looks + 1 : 0;
 	if (execution->clean_looks >= CLEAN_LOOKS ||
 	    execution_now_ms() - execution->progress_ms > CHECK_PATIENCE_MS)
 		finish_by_count(execution);

@@ -25,7 +25,8 @@ static void find_kubelet(struct finding *finding, int32_t owner)
 	const struct owner *pod = container->parent != NO_OWNER
 					  ? &finding->attr->owners[container->parent]
 					  : container;
-	struct supervisor *item = finding_add(finding, SUPERVISOR_KUBERNETES, owner, container->name);
+	struct supervisor *item =
+		finding_add(finding, SUPERVISOR_KUBERNETES, owner, container->name);
 
 	text_printf(&finding->line, "the kubelet starts %s again, of the pod ", item->name);
 	safe_add(&finding->line, pod->name, strlen(pod->name));
@@ -79,7 +80,8 @@ static void add_engine(struct finding *finding, enum supervisor_kind kind, int32
 static void find_containerd(struct finding *finding, int32_t owner)
 {
 	const struct owner *container = &finding->attr->owners[owner];
-	struct supervisor *item = finding_add(finding, SUPERVISOR_CONTAINERD, owner, container->name);
+	struct supervisor *item =
+		finding_add(finding, SUPERVISOR_CONTAINERD, owner, container->name);
 
 	item->is_certain = false;
 	text_printf(&finding->line,
@@ -106,7 +108,8 @@ void find_container_engine(struct finding *finding, int32_t owner, int32_t root)
 	} else if (strcmp(container->product, "podman") == 0) {
 		/* the container's own user can be any: its monitor is the user's who ran it */
 		int32_t monitor = finding->model->nodes[root].parent;
-		uint32_t uid = monitor != NO_PROC ? finding_process(finding, monitor)->facts->uid : 0;
+		uint32_t uid =
+			monitor != NO_PROC ? finding_process(finding, monitor)->facts->uid : 0;
 
 		engine_find_podman(finding->snap, uid, finding->root, arena, &engine);
 		add_engine(finding, SUPERVISOR_PODMAN, owner, &engine, "podman");

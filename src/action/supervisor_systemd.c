@@ -115,7 +115,8 @@ void find_systemd_manager(struct finding *finding, int32_t owner, int32_t root)
 					     : "/nonexistent",
 				    name, &value);
 	if (restart != RESTART_NO) {
-		struct supervisor *item = finding_add(finding, SUPERVISOR_SYSTEMD, owner, unit->name);
+		struct supervisor *item =
+			finding_add(finding, SUPERVISOR_SYSTEMD, owner, unit->name);
 
 		item->is_certain = restart == RESTART_YES;
 		item->id = finding_keep(finding, name);

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "clade/mem.h"
 #include "commands.h"
@@ -76,9 +75,9 @@ static bool make_plan(struct kill *kill, struct ui *ui)
 				   .targets = kill->targets,
 				   .n_targets = kill->n_targets,
 				   .signal = kill->signal,
-				   .uid = geteuid(),
-				   .is_mighty = execute_is_mighty(),
-				   .may_signal = execute_may_signal,
+				   .uid = ui->rights.uid,
+				   .is_mighty = ui->rights.is_mighty,
+				   .may_signal = ui->rights.may_signal,
 				   .words = kill->words,
 			   },
 			   &plan);
@@ -106,6 +105,19 @@ static void watch(struct kill *kill, struct ui *ui)
 	text_printf(&kill->lines, "Whether it comes back is watched for %d s.\n", COMEBACK_WATCH_S);
 }
 
+void kill_add_result(struct text *lines, const struct execute_progress *progress)
+{
+	execute_add_result(lines, progress);
+	text_add_char(lines, '\n');
+	if (progress->cgroup)
+		text_printf(lines, "The control group %s was frozen as one.\n", progress->cgroup);
+	for (size_t i = 0; progress->outcome != EXECUTE_SIGNALLED && i < progress->n_survivors;
+	     i++) {
+		survivor_add_text(lines, &progress->survivors[i]);
+		text_add_char(lines, '\n');
+	}
+}
+
 static void write_result(struct kill *kill, struct ui *ui)
 {
 	struct execute_progress progress;
@@ -113,15 +125,7 @@ static void write_result(struct kill *kill, struct ui *ui)
 	execute_progress(kill->execution, &progress);
 	audit_end(kill->audit, &progress);
 	text_clear(&kill->lines);
-	execute_add_result(&kill->lines, &progress);
-	text_add_char(&kill->lines, '\n');
-	if (progress.cgroup)
-		text_printf(&kill->lines, "The control group %s was frozen as one.\n",
-			    progress.cgroup);
-	for (size_t i = 0; progress.outcome != EXECUTE_SIGNALLED && i < progress.n_survivors; i++) {
-		survivor_add_text(&kill->lines, &progress.survivors[i]);
-		text_add_char(&kill->lines, '\n');
-	}
+	kill_add_result(&kill->lines, &progress);
 	if (progress.outcome == EXECUTE_GONE && kill->comeback)
 		watch(kill, ui);
 	if (audit_why(kill->audit))
@@ -399,7 +403,7 @@ static void open_kill(struct ui *ui, const struct target *targets, size_t n)
 	ui_add_target_words(&words, ui, targets, n);
 	kill->words = text_take(&words);
 	kill->signal = SIGTERM;
-	kill->audit = audit_open(ui->users);
+	kill->audit = audit_open(ui->users, ui->rights.audit);
 	dialogue_open(ui, &dialogue_kill, kill);
 	if (!make_plan(kill, ui))
 		dialogue_close(ui);

@@ -34,6 +34,10 @@ struct kill {
 /* Whether owners are meant, which may have others in them. */
 bool kill_has_owners(const struct kill *kill);
 
+/* How far it is, and what came of it, in lines. */
+void kill_draw_progress(struct cells *cells, int signal, const struct execute_progress *progress);
+void kill_add_result(struct text *lines, const struct execute_progress *progress);
+
 void kill_draw(const struct ui *ui, struct cells *cells, const struct layout *layout);
 void kill_draw_footer(const struct ui *ui, struct cells *cells, int row);
 

@@ -78,23 +78,20 @@ static void draw_figure(struct cells *cells, int row, const char *what, size_t n
 	text_done(&line);
 }
 
-static void draw_progress(const struct kill *kill, struct cells *cells)
+void kill_draw_progress(struct cells *cells, int signal, const struct execute_progress *progress)
 {
-	struct execute_progress progress;
 	struct text line = {0};
 
-	execute_progress(kill->execution, &progress);
-	text_printf(&line, "%s: %s", signal_get(kill->signal)->name,
-		    execute_phase_name(progress.phase));
-	if (progress.phase == EXECUTE_GRACE)
-		text_printf(&line, ", SIGKILL to what is left in %.0f s", progress.grace_left_s);
+	text_printf(&line, "%s: %s", signal_get(signal)->name, execute_phase_name(progress->phase));
+	if (progress->phase == EXECUTE_GRACE)
+		text_printf(&line, ", SIGKILL to what is left in %.0f s", progress->grace_left_s);
 	cells_put(cells, 2, 1, cells->columns - 1, STYLE_VALUE, text_str(&line));
-	draw_figure(cells, 4, "stopped", progress.stopped);
-	draw_figure(cells, 5, "signalled", progress.signalled);
-	draw_figure(cells, 6, "gone", progress.gone);
-	draw_figure(cells, 7, "left", progress.left);
-	draw_figure(cells, 8, "found later", progress.newcomers);
-	draw_figure(cells, 9, "looks", progress.looks);
+	draw_figure(cells, 4, "stopped", progress->stopped);
+	draw_figure(cells, 5, "signalled", progress->signalled);
+	draw_figure(cells, 6, "gone", progress->gone);
+	draw_figure(cells, 7, "left", progress->left);
+	draw_figure(cells, 8, "found later", progress->newcomers);
+	draw_figure(cells, 9, "looks", progress->looks);
 	text_done(&line);
 }
 
@@ -102,6 +99,7 @@ void kill_draw(const struct ui *ui, struct cells *cells, const struct layout *la
 {
 	const struct kill *kill = ui->dialogue_state;
 	int bottom = layout->footer_row >= 0 ? layout->footer_row : cells->rows;
+	struct execute_progress progress;
 
 	switch (kill->stage) {
 	case STAGE_ASK:
@@ -125,7 +123,8 @@ void kill_draw(const struct ui *ui, struct cells *cells, const struct layout *la
 		break;
 	case STAGE_RUN:
 		dialogue_draw_title(cells, "Kill: at it");
-		draw_progress(kill, cells);
+		execute_progress(kill->execution, &progress);
+		kill_draw_progress(cells, kill->signal, &progress);
 		break;
 	case STAGE_RESULT:
 		dialogue_draw_title(cells, "Kill: the result");
@@ -139,8 +138,9 @@ void kill_draw(const struct ui *ui, struct cells *cells, const struct layout *la
 
 void kill_draw_footer(const struct ui *ui, struct cells *cells, int row)
 {
-	static const struct dialogue_key of_owners[] = {{"Enter", "Send"}, {"F9", "Signal"}, {"n", "Nested"},
-							{"Up/Dn", "Move"}, {"Esc", "Leave it"}, {0}};
+	static const struct dialogue_key of_owners[] = {{"Enter", "Send"},   {"F9", "Signal"},
+							{"n", "Nested"},     {"Up/Dn", "Move"},
+							{"Esc", "Leave it"}, {0}};
 	static const struct dialogue_key keys[][5] = {
 		[STAGE_ASK] = {{"Enter", "Send"},
 			       {"F9", "Signal"},

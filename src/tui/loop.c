@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "clade/execute.h"
 #include "clade/moment.h"
 #include "clade/tui.h"
 #include "panes.h"
@@ -325,6 +327,9 @@ int tui_run(const struct tui_config *config, struct text *error)
 				  .is_readonly = config->is_readonly || config->is_replay,
 				  .delay_s = config->delay_s,
 				  .grace_s = config->grace_s,
+				  .rights = {.uid = geteuid(),
+					     .is_mighty = execute_is_mighty(),
+					     .may_signal = execute_may_signal},
 			  });
 	terminal_size(&loop.ui.height, &loop.ui.width);
 	cells_init(&loop.cells);

@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "clade/audit.h"
 #include "clade/mem.h"
@@ -132,7 +131,7 @@ static int make_plan(const struct ui *ui, struct plan **plan)
 				       .targets = plan_targets,
 				       .n_targets = n,
 				       .signal = SIGCONT,
-				       .uid = geteuid(),
+				       .uid = ui->rights.uid,
 				       .is_mighty = true,
 				       .words = text_str(&words),
 			       },
@@ -158,7 +157,7 @@ static void change(struct ui *ui, struct nice_change wanted)
 		work_free(work);
 		return;
 	}
-	work->audit = audit_open(ui->users);
+	work->audit = audit_open(ui->users, ui->rights.audit);
 	(void)audit_begin_nice(work->audit, work->plan, &wanted);
 	if (nice_step(work->nicing) > 0) {
 		dialogue_open(ui, &dialogue_work, work);

@@ -28,6 +28,7 @@ void ui_init(struct ui *ui, const struct ui_config *config)
 		.pulse_context = config->pulse_context,
 		.delay_s = config->delay_s,
 		.grace_s = config->grace_s,
+		.rights = config->rights,
 		.height = 24,
 		.width = 80,
 		.thresholds = config->thresholds ? *config->thresholds : thresholds_default(),

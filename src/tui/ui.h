@@ -30,6 +30,14 @@ struct event {
 /* Shows how far long work is that cannot be left; returns whether the user wants it to end. */
 typedef bool ui_pulse(void *context);
 
+/* What the user may do to others' processes, and where it is written down. */
+struct ui_rights {
+	uint32_t uid;
+	bool is_mighty;                          /* anything to anybody's */
+	bool (*may_signal)(struct proc_key key); /* NULL: nobody else's */
+	const char *audit;                       /* a path, borrowed; NULL: the usual one */
+};
+
 struct ui {
 	const struct model *model; /* what is shown; NULL before the first */
 	const struct users *users;
@@ -40,6 +48,7 @@ struct ui {
 	const char *collector_why;
 	bool is_ascii;
 	bool is_readonly;
+	struct ui_rights rights;
 	bool is_live; /* its processes are those of this machine, now */
 	bool is_paused;
 	bool is_following;
@@ -108,6 +117,7 @@ struct ui_config {
 	bool is_live;
 	double delay_s;
 	double grace_s;
+	struct ui_rights rights;
 };
 
 void ui_init(struct ui *ui, const struct ui_config *config);
