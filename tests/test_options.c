@@ -91,7 +91,8 @@ static void kill_takes_targets_and_a_signal(void **state)
 	assert_false(options.is_dry_run);
 	assert_true(expect_good("kill 12").grace_s == 5);
 	expect_bad("kill", "'kill' needs TARGET...: end trees, so that they stay ended: PID, pid:PID, owner:ID, or KIND:NAME such as pm2:api");
-	expect_bad("--grace 3", "option '--grace' does not go with the terminal UI; did you mean 'clade snapshot'?");
+	assert_true(expect_good("--grace 3").grace_s == 3);
+	expect_bad("--signal HUP", "option '--signal' does not go with the terminal UI; did you mean 'clade snapshot'?");
 }
 
 static void flags_can_stand_together(void **state)

@@ -253,6 +253,29 @@ static void an_environment_cannot_say_what_pm2_is_told(void **state)
 	lab_free(lab);
 }
 
+static void an_app_that_pm2_starts_once_does_not_come_back(void **state)
+{
+	static const char fork_mode[] = "pm_id=0\0autorestart=false";
+	static const char cluster_mode[] = "pm2_env={\"name\":\"api\",\"autorestart\":false,\"pm_id\":0}";
+	struct lab *lab = lab_new(NULL);
+	struct text path = {0};
+	struct place place;
+
+	(void)state;
+	place_make(&place);
+	lab_sample(lab, 0, INIT GOD APP("11", "0"));
+	place_write(&place, "proc/11/environ", "autorestart=true");
+	assert_contains(FOUND(lab, place.dir, 11), "starts");
+	text_printf(&path, "%s/proc/11/environ", place.dir);
+	assert_int_equal(io_write_file(text_str(&path), fork_mode, sizeof(fork_mode), true), 0);
+	assert_string_equal(FOUND(lab, place.dir, 11), "");
+	assert_int_equal(io_write_file(text_str(&path), cluster_mode, sizeof(cluster_mode), true), 0);
+	assert_string_equal(FOUND(lab, place.dir, 11), "");
+	place_remove(&place);
+	text_done(&path);
+	lab_free(lab);
+}
+
 static void runit_and_its_like_are_known_by_the_parent(void **state)
 {
 	struct lab *lab = lab_new(NULL);
@@ -664,6 +687,7 @@ int main(void)
 		cmocka_unit_test(systemd_restarts_as_the_unit_file_and_its_drop_ins_say),
 		cmocka_unit_test(a_unit_is_called_as_systemd_calls_it),
 		cmocka_unit_test(an_environment_cannot_say_what_pm2_is_told),
+		cmocka_unit_test(an_app_that_pm2_starts_once_does_not_come_back),
 		cmocka_unit_test(runit_and_its_like_are_known_by_the_parent),
 		cmocka_unit_test(supervisord_tells_its_children_their_names),
 		cmocka_unit_test(what_nobody_restarts_is_not_listed),

@@ -121,6 +121,34 @@ void supervisor_check_sockets(struct supervisor *item)
 	}
 }
 
+/* ---- Environments -------------------------------------------------------------------------------
+ */
+
+/* The value of a variable in an environment block, or NULL. */
+static const char *variable(const struct text *block, const char *name)
+{
+	size_t len = strlen(name);
+	const char *at = text_str(block);
+	const char *end = at + block->len;
+
+	for (; at < end; at += strlen(at) + 1) {
+		if (strncmp(at, name, len) == 0 && at[len] == '=')
+			return at + len + 1;
+	}
+	return NULL;
+}
+
+/* The environment of a process, as far as it may be read. */
+static void read_environment(const struct finding *finding, int32_t proc, struct text *block)
+{
+	struct text path = {0};
+
+	text_printf(&path, "%s/proc/%d/environ", finding->root,
+		    (int)finding_process(finding, proc)->pid);
+	io_read_at(AT_FDCWD, text_str(&path), ENVIRON_MAX, block);
+	text_done(&path);
+}
+
 /* ---- PM2 ----------------------------------------------------------------------------------------
  */
 
@@ -139,6 +167,24 @@ static int32_t god_of(const struct finding *finding, int32_t root)
 	return parent;
 }
 
+/* PM2 hands its settings to the app: "autorestart=false", or as JSON in "pm2_env" to one of a
+ * cluster. */
+static bool is_started_once(const struct finding *finding, int32_t root)
+{
+	struct text block = {0};
+	const char *setting;
+	const char *settings;
+	bool is_once;
+
+	read_environment(finding, root, &block);
+	setting = variable(&block, "autorestart");
+	settings = variable(&block, "pm2_env");
+	is_once = (setting && strcmp(setting, "false") == 0) ||
+		  (settings && strstr(settings, "\"autorestart\":false"));
+	text_done(&block);
+	return is_once;
+}
+
 static void find_pm2(struct finding *finding, int32_t owner, const int32_t *roots, size_t n)
 {
 	const struct owner *app = &finding->attr->owners[owner];
@@ -147,7 +193,8 @@ static void find_pm2(struct finding *finding, int32_t owner, const int32_t *root
 	int32_t god = god_of(finding, roots[0]);
 	struct supervisor *item;
 
-	if (!facts_marker(facts, "pm_id") || god == NO_PROC || finding->is_planned[god])
+	if (!facts_marker(facts, "pm_id") || god == NO_PROC || finding->is_planned[god] ||
+	    is_started_once(finding, roots[0]))
 		return;
 	/* as PM2 itself looks for it */
 	if (!home)
@@ -222,20 +269,6 @@ static void find_runit(struct finding *finding, int32_t parent, int32_t child)
 	}
 }
 
-/* The value of a variable in an environment block, or NULL. */
-static const char *variable(const struct text *block, const char *name)
-{
-	size_t len = strlen(name);
-	const char *at = text_str(block);
-	const char *end = at + block->len;
-
-	for (; at < end; at += strlen(at) + 1) {
-		if (strncmp(at, name, len) == 0 && at[len] == '=')
-			return at + len + 1;
-	}
-	return NULL;
-}
-
 static bool is_supervisord(const struct process *proc)
 {
 	for (size_t i = 0; i < 3; i++) {
@@ -261,9 +294,7 @@ static void find_supervisord(struct finding *finding, int32_t parent, int32_t ch
 
 	if (!is_supervisord(finding_process(finding, parent)))
 		return;
-	text_printf(&path, "%s/proc/%d/environ", finding->root,
-		    (int)finding_process(finding, child)->pid);
-	io_read_at(AT_FDCWD, text_str(&path), ENVIRON_MAX, &block);
+	read_environment(finding, child, &block);
 	group = variable(&block, "SUPERVISOR_GROUP_NAME");
 	name = variable(&block, "SUPERVISOR_PROCESS_NAME");
 	url = variable(&block, "SUPERVISOR_SERVER_URL");

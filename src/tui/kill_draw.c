@@ -3,30 +3,63 @@
 
 #include <string.h>
 
+#include "clade/safe.h"
 #include "clade/units.h"
 
-static void draw_lines(const struct kill *kill, struct cells *cells, int from, int bottom)
+enum { INDENT = 6 }; /* of what a line goes on with */
+
+/* How much of a line fits, at a space where there is one. */
+static size_t piece_of(const char *line, int room)
+{
+	size_t fits = safe_fit(line, room > 1 ? (size_t)room : 1, NULL);
+	size_t end = fits;
+
+	if (!line[fits])
+		return fits;
+	while (end > 0 && line[end] != ' ')
+		end--;
+	return end > 0 ? end : fits;
+}
+
+/* A line, in as many rows as it needs; the first of `skip` are above the screen. */
+static int draw_line(struct cells *cells, const char *line, int row, int bottom, size_t *skip)
+{
+	bool is_warning = strncmp(line, "Note:", 5) == 0 || strncmp(line, "Comes back:", 11) == 0;
+	struct text piece = {0};
+	int column = 1;
+
+	while (*line && row < bottom) {
+		size_t len = piece_of(line, cells->columns - column);
+
+		if (len == 0)
+			break;
+		text_clear(&piece);
+		text_add_bytes(&piece, line, len);
+		line += len + (line[len] == ' ');
+		if (*skip > 0)
+			--*skip;
+		else
+			cells_put(cells, row++, column, cells->columns - column,
+				  is_warning ? STYLE_WARN : STYLE_NORMAL, text_str(&piece));
+		column = 1 + INDENT;
+	}
+	text_done(&piece);
+	return row;
+}
+
+static void draw_lines(const struct kill *kill, struct cells *cells, int row, int bottom)
 {
 	const char *at = text_str(&kill->lines);
 	struct text line = {0};
 	size_t skip = kill->top;
 
-	while (*at && from < bottom) {
+	while (*at && row < bottom) {
 		size_t len = strcspn(at, "\n");
 
 		text_clear(&line);
 		text_add_bytes(&line, at, len);
 		at += len + (at[len] == '\n');
-		if (skip > 0) {
-			skip--;
-			continue;
-		}
-		cells_put(cells, from++, 1, cells->columns - 1,
-			  strncmp(text_str(&line), "Note:", 5) == 0 ||
-					  strncmp(text_str(&line), "Comes back:", 11) == 0
-				  ? STYLE_WARN
-				  : STYLE_NORMAL,
-			  text_str(&line));
+		row = draw_line(cells, text_str(&line), row, bottom, &skip);
 	}
 	text_done(&line);
 }

@@ -143,12 +143,27 @@ static int make_plan(const struct ui *ui, struct plan **plan)
 	return rc;
 }
 
+/* A change that is not written down is not prevented, but the user is told before the first. */
+static bool may_be_unwritten(struct ui *ui, struct work *work)
+{
+	work->audit = audit_open(ui->users, ui->rights.audit);
+	if (!audit_why(work->audit) || ui->knows_no_audit)
+		return true;
+	ui_say(ui, true, "%s; again to go on all the same", audit_why(work->audit));
+	ui->knows_no_audit = true;
+	return false;
+}
+
 static void change(struct ui *ui, struct nice_change wanted)
 {
 	struct work *work = mem_new(1, sizeof(*work));
 	int rc = make_plan(ui, &work->plan);
 
 	work->change = wanted;
+	if (rc == 0 && !may_be_unwritten(ui, work)) {
+		work_free(work);
+		return;
+	}
 	if (rc == 0)
 		rc = nice_begin(work->plan, &wanted, &work->nicing);
 	if (rc != 0) {
@@ -157,7 +172,6 @@ static void change(struct ui *ui, struct nice_change wanted)
 		work_free(work);
 		return;
 	}
-	work->audit = audit_open(ui->users, ui->rights.audit);
 	(void)audit_begin_nice(work->audit, work->plan, &wanted);
 	if (nice_step(work->nicing) > 0) {
 		dialogue_open(ui, &dialogue_work, work);

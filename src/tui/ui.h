@@ -89,6 +89,7 @@ struct ui {
 	size_t page_top;
 	char message[160]; /* one line for the user, until the next key */
 	bool is_message_bad;
+	bool knows_no_audit;       /* was told that changes are not written down */
 	struct comeback *comeback; /* what was ended last: it is watched; NULL */
 	size_t came_back;          /* as often as was said */
 	bool is_quitting;

@@ -70,6 +70,9 @@ def a_pm2_app():
         ends_at_supervisor("pm2", f"pid:{pm2.pid('api')}", lambda: pm2.pids("api"), "PM2 has stopped api")
         ends_at_supervisor("pm2 cluster", "pm2:web", lambda: pm2.pids("web"), "PM2 has stopped web")
         ok(pm2.pid("steady") == steady and is_alive(pm2.god()), "pm2: its daemon and the other app run on")
+        pm2.start({"name": "once", "script": "worker.py", "interpreter": "/usr/bin/python3", "autorestart": False})
+        status, said = clade("--dry-run", f"pid:{pm2.pid('once')}")
+        ok(status == 0 and "It would come back" not in said, "pm2: an app that it starts once is not said to come back", said)
         god = pm2.god()
         os.kill(god, 19)  # SIGSTOP: a daemon that does not answer
         try:
