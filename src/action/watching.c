@@ -66,7 +66,10 @@ static int see_newcomer(struct execution *execution, const struct look_entry *en
 
 		if (execution->phase != EXECUTE_GRACE)
 			execution_stop(execution, member);
-		execution->new_in_look += member->error == 0 && !member->is_gone;
+		if (member->error == 0 && !member->is_gone) {
+			execution->new_in_look++;
+			execution->unsettled++;
+		}
 	}
 	return 0;
 }
