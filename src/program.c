@@ -64,7 +64,11 @@ void program_read_rules(struct ruleset *rules)
 
 static int open_source(struct program *program)
 {
-	struct source_config config = {.wants_events = true};
+	struct source_config config = {
+		.wants_events = true,
+		/* a thread from before read-only mode would not be confined */
+		.may_thread = program->options.readonly == READONLY_NO,
+	};
 	int rc;
 
 	config.markers = rules_markers(program->rules, &config.n_markers);

@@ -30,6 +30,7 @@ struct source_config {
 	const struct marker_group *markers; /* borrowed for the source's life */
 	size_t n_markers;
 	bool wants_events; /* count what no sample sees, where the kernel tells of it */
+	bool may_thread;   /* for files that may block (aside.h) */
 };
 
 struct source;

@@ -197,7 +197,7 @@ void facts_reader_init(struct facts_reader *reader, struct facts_store *store,
 		.own_pid_ns = read_ns(AT_FDCWD, "/proc/self/ns/pid"),
 		.own_mnt_ns = read_ns(AT_FDCWD, "/proc/self/ns/mnt"),
 		.own_uts_ns = read_ns(AT_FDCWD, "/proc/self/ns/uts"),
-		.aside = aside_new(),
+		.aside = config->may_thread ? aside_new() : NULL,
 	};
 }
 
@@ -234,10 +234,10 @@ static void read_namespaces(const struct facts_reader *reader, int dir, struct f
 static int read_memory(const struct facts_reader *reader, int dir, const char *name, size_t limit,
 		       struct text *bytes)
 {
-	int rc = reader->is_crowd
-			 ? aside_read_at(reader->aside, dir, name, limit, PATIENCE_MS, bytes)
-			 : -EBUSY;
+	int rc = -EBUSY;
 
+	if (reader->is_crowd && reader->aside)
+		rc = aside_read_at(reader->aside, dir, name, limit, PATIENCE_MS, bytes);
 	if (rc != -EBUSY)
 		return rc;
 	return reader->is_crowd && reader->is_busy ? -EAGAIN : io_read_at(dir, name, limit, bytes);

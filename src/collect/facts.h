@@ -30,7 +30,7 @@ struct facts_reader {
 	uint64_t own_mnt_ns;
 	uint64_t own_uts_ns;
 	struct text buffers[6]; /* kept between processes */
-	struct aside *aside;
+	struct aside *aside;    /* NULL: no threads */
 	/* for the caller to set before each process: */
 	bool is_crowd; /* so many want to run that who holds a lock may not for long */
 	bool is_busy;  /* the process that is read is one of those */
