@@ -209,6 +209,19 @@ static bool is_reaping(const struct recogniser *recogniser, int32_t pid)
 	return false;
 }
 
+/* Whether an ancestor of the plan has most likely forked it itself, as who restarts things does: an
+ * orphan that fell to it has left its session, or is no leader of its own. */
+static bool is_started_anew(const struct recogniser *recogniser, const struct look_entry *entry)
+{
+	struct look_entry parent;
+
+	if (entry->ppid <= 1)
+		return false;
+	return entry->pid == entry->session ||
+	       (look_read(recogniser->look, entry->ppid, &parent) == 0 &&
+		parent.session == entry->session && parent.pgrp == entry->pgrp);
+}
+
 /* Why someone whose parent tells nothing belongs to the plan, or NOBODYS. */
 static int judge_orphan(struct recogniser *recogniser, const struct look_entry *entry)
 {
@@ -227,7 +240,10 @@ static int judge_orphan(struct recogniser *recogniser, const struct look_entry *
 	image = image_of(recogniser, entry->pid, &environ_len);
 	if (has_markers(recogniser, environ_len))
 		return PLAN_MARKER;
-	return image != 0 && table_get(&recogniser->images, image) ? PLAN_LOOKALIKE : NOBODYS;
+	if (image == 0 || !table_get(&recogniser->images, image) ||
+	    is_started_anew(recogniser, entry))
+		return NOBODYS;
+	return PLAN_LOOKALIKE;
 }
 
 static bool is_members(const struct recogniser *recogniser, int32_t pid)
