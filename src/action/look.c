@@ -14,6 +14,7 @@ enum {
 	STAT_MAX = 1024,
 	NAME_MAX_PROC = 64,
 	FORKED = 0x40,     /* PF_FORKNOEXEC in the flags */
+	EXITING = 0x4,     /* PF_EXITING */
 	STACK_LEAST = 4096 /* less is no address: it may not be seen */
 };
 
@@ -48,6 +49,7 @@ int look_parse_stat(const char *bytes, size_t len, struct look_entry *entry)
 	if (parsed.stack < STACK_LEAST)
 		parsed.stack = 0;
 	parsed.is_forked = (flags & FORKED) != 0;
+	parsed.is_exiting = (flags & EXITING) != 0;
 	parsed.pid = pid;
 	parsed.threads = threads > 0 ? (uint32_t)threads : 0;
 	comm_len = (size_t)(close - open - 1);

@@ -17,7 +17,8 @@ struct look_entry {
 	int32_t pid, ppid, pgrp, session;
 	uint32_t threads;
 	char state;
-	bool is_forked; /* and has not executed anything since */
+	bool is_forked;  /* and has not executed anything since */
+	bool is_exiting; /* its first thread: what it had to show may be gone */
 	char comm[16];
 };
 

@@ -257,6 +257,14 @@ static int32_t *order_by_depth(struct planning *planning)
 	return order;
 }
 
+bool planning_is_settled(const struct planning *planning, int32_t proc)
+{
+	const struct process *process = &planning->model->snap->procs[proc];
+
+	return process->facts->env != ENV_UNREAD || process->is_kernel || process->state == 'Z' ||
+	       planning->keeps[proc] != UNMARKED;
+}
+
 static int add_all(struct planning *planning)
 {
 	struct plan *plan = planning->plan;
@@ -277,7 +285,9 @@ static int add_all(struct planning *planning)
 		}
 		if (planning->marks[i] != UNMARKED)
 			add_kept(planning, i);
-		plan->others[plan->n_others++] = process_key(&planning->model->snap->procs[i]);
+		if (planning_is_settled(planning, i))
+			plan->others[plan->n_others++] =
+				process_key(&planning->model->snap->procs[i]);
 	}
 	return planning->is_out_of_memory ? -ENOMEM : 0;
 }

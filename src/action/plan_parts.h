@@ -33,4 +33,8 @@ void plan_traits(struct planning *planning);
 /* Adds what the user should know first. */
 void plan_warn(struct planning *planning);
 
+/* Whether one that is not in the plan is none of it for good. Whose environment could not be read
+ * in time is judged when it is met. */
+bool planning_is_settled(const struct planning *planning, int32_t proc);
+
 #endif

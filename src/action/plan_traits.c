@@ -373,6 +373,16 @@ static void find_reaping(struct planning *planning)
 				plan->reaping[plan->n_reaping++] = model->snap->procs[above].pid;
 		}
 	}
+	/* children of others are looked at, too, where one could not be */
+	for (size_t i = 0; i < model->snap->n_procs; i++) {
+		int32_t above = model->nodes[i].parent;
+
+		if (planning_is_settled(planning, (int32_t)i) || above == NO_PROC ||
+		    is_above[above] || planning_has(planning, above))
+			continue;
+		is_above[above] = true;
+		plan->reaping[plan->n_reaping++] = model->snap->procs[above].pid;
+	}
 }
 
 void plan_traits(struct planning *planning)

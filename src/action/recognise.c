@@ -318,6 +318,15 @@ static int find_parent(struct recogniser *recogniser, const struct look_entry *e
 	return rc;
 }
 
+/* On its way out it has nothing to show any more, and is no proof against its children. */
+static bool is_ending(const struct recogniser *recogniser, const struct look_entry *entry)
+{
+	struct look_entry now;
+
+	return look_read(recogniser->look, entry->pid, &now) != 0 || now.is_exiting ||
+	       look_is_dead(&now);
+}
+
 static int judge(struct recogniser *recogniser, const struct look_entry *entry, int depth,
 		 int *made)
 {
@@ -335,6 +344,8 @@ static int judge(struct recogniser *recogniser, const struct look_entry *entry, 
 		why = judge_orphan(recogniser, entry);
 	if (why == -ENOMEM)
 		return why;
+	if (why == NOBODYS && is_ending(recogniser, entry))
+		return 0;
 	if (why == NOBODYS) {
 		recogniser_see_other(recogniser, entry);
 		return crew_add_other(recogniser->crew, entry->pid, entry->start_ticks);
