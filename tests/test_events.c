@@ -192,6 +192,25 @@ static void lives_that_an_app_counts_itself_are_not_its_daemons_too(void **state
 	done(&scene);
 }
 
+static void lives_that_an_app_counts_later_are_given_back_by_its_daemon(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	begin(&scene, GOD LIFE("901", "900", "5"));
+	/* the sample falls between two lives: who lived is not known */
+	for (int i = 0; i < 4; i++)
+		brief(&scene, 900, 100 + i);
+	end(&scene, 2, GOD);
+	assert_true(loop_of(&scene, "pm2:/root/.pm2") == 4);
+	/* the next one shows the app, which has counted them */
+	brief(&scene, 900, 200);
+	end(&scene, 4, GOD LIFE("950", "1000", "11"));
+	assert_true(loop_of(&scene, "pm2:/root/.pm2/default/api") == 6);
+	assert_true(loop_of(&scene, "pm2:/root/.pm2") == 0);
+	done(&scene);
+}
+
 static void a_bomb_whose_members_die_at_once_counts_for_who_began_it(void **state)
 {
 	struct scene scene;
@@ -393,6 +412,7 @@ int main(void)
 		cmocka_unit_test(brief_lives_count_for_the_owner_of_their_parent),
 		cmocka_unit_test(an_app_that_no_sample_sees_is_a_crash_loop_of_its_daemon),
 		cmocka_unit_test(lives_that_an_app_counts_itself_are_not_its_daemons_too),
+		cmocka_unit_test(lives_that_an_app_counts_later_are_given_back_by_its_daemon),
 		cmocka_unit_test(a_bomb_whose_members_die_at_once_counts_for_who_began_it),
 		cmocka_unit_test(what_a_sample_holds_is_not_counted_twice),
 		cmocka_unit_test(what_the_sample_had_passed_is_counted_with_the_next),

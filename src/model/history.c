@@ -37,6 +37,7 @@ struct owner_history {
 	bool has_root;             /* it had one in the last sample */
 	uint64_t seen_ms;          /* when it was last in a sample */
 	uint64_t restarts;         /* the supervisor's counter then, UNKNOWN */
+	uint64_t lent;             /* starts that are counted here until an app tells of them */
 	uint32_t trend[TREND_MAX]; /* a ring */
 	uint32_t trend_kib[TREND_MAX];
 	uint32_t n_trend;  /* how many were ever put into it */
@@ -164,17 +165,27 @@ struct begun {
 	uint64_t told; /* how many of those the apps' own counters tell of */
 };
 
-/* Starts of an owner since the last sample; those of an app that only its counter tells of are
- * taken from what its daemon has started and nobody saw. */
-static uint64_t starts_of(struct owner_history *kept, const struct model *model, size_t g,
-			  struct begun *begun)
+/* Adds the starts of an owner since the last sample. Lives that nobody saw are their daemon's until
+ * the counter of an app tells of them, which it does only in a sample that shows the app. */
+static void add_starts(struct owner_history *kept, const struct model *model, size_t g,
+		       struct begun *begun)
 {
 	const struct owner *owner = &model->attr->owners[g];
 	uint64_t starts = starts_between(kept, owner, begun[g].roots);
 
 	if (owner->parent != NO_OWNER)
 		begun[owner->parent].told += starts - begun[g].roots;
-	return begun[g].brief > begun[g].told ? starts + begun[g].brief - begun[g].told : starts;
+	kept->latest.starts += starts;
+	if (begun[g].brief > begun[g].told) {
+		kept->lent += begun[g].brief - begun[g].told;
+		kept->latest.starts += begun[g].brief - begun[g].told;
+	} else {
+		uint64_t back = begun[g].told - begun[g].brief;
+
+		back = back < kept->lent ? back : kept->lent;
+		kept->lent -= back;
+		kept->latest.starts -= back;
+	}
 }
 
 static void add_owner(struct history *history, const struct model *model, size_t g,
@@ -187,7 +198,7 @@ static void add_owner(struct history *history, const struct model *model, size_t
 
 	latest->own = size_of(&group->own, &latest->own);
 	latest->nested = size_of(&group->nested, &latest->nested);
-	latest->starts += starts_of(kept, model, g, begun);
+	add_starts(kept, model, g, begun);
 	latest->kills += is_known(group->oom_kills_new) ? group->oom_kills_new : 0;
 	latest->memory = group->memory.used;
 	if (!owner->is_ended)
@@ -365,10 +376,11 @@ static double fill_rate(uint64_t now, uint64_t ten, double ten_s, uint64_t sixty
 }
 
 /* Lives that began in the last minute and have ended again: what was started and is still there,
- * as when an app is given more instances, is none. `young` are the living roots of that age. */
-static double short_lives(uint64_t started, uint32_t young)
+ * as when an app is given more instances, is none: the others are those
+ * from before that minute, and living roots that are younger. */
+static double short_lives(uint64_t started, uint64_t others)
 {
-	return started > young ? (double)(started - young) : 0;
+	return started > others ? (double)(started - others) : 0;
 }
 
 /* Of each owner the living roots that began since a time; NULL without memory. */
@@ -411,7 +423,7 @@ static void owner_rates(const struct history *history, struct model *model,
 							  sixty.memory, window->sixty_s)
 					      : NAN;
 		group->loop_per_min = young && window->sixty_s > 0
-					      ? short_lives(now->starts - sixty.starts, young[g])
+					      ? short_lives(now->starts, sixty.starts + young[g])
 					      : NAN;
 		group->oom_per_min = window->sixty_s > 0 && is_known(group->oom_kills)
 					     ? (double)(now->kills - sixty.kills)
