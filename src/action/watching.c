@@ -22,13 +22,14 @@ void execution_begin_look(struct execution *execution)
 }
 
 /* Has SIGSTOP and does not stand still yet: what it is forking just now comes to be all the same.
- */
+ * Who sleeps again was woken by it and has been continued since, as a terminal multiplexer does
+ * with what it runs: that one will not stand still. */
 static bool is_on_its_way(const struct execution *execution, const struct member *member)
 {
-	if (!member->is_stopped || member->is_frozen || member->state == 'T' ||
-	    member->state == 't')
+	if (!member->is_stopped || member->is_frozen)
 		return false;
-	return member->state != 'D' || execution_now_ms() - execution->phase_ms < DEEP_SLEEP_MS;
+	return member->state == 'R' ||
+	       (member->state == 'D' && execution_now_ms() - execution->phase_ms < DEEP_SLEEP_MS);
 }
 
 static void see_member(struct execution *execution, struct member *member,
