@@ -16,30 +16,13 @@ import subprocess
 import tempfile
 import time
 
-BUILD = os.environ.get("BUILD", "build")
+from bench import BUILD, Scene
+
 CLADE = f"{BUILD}/clade"
 COLLECTORS = ("bpf", "procps")
 FORMATS = ("text", "json", "ndjson", "ndjson.zst", "csv", "openmetrics", "html")
 OPENS = ("json", "ndjson", "ndjson.zst")
 TIMES = 3  # the median of so many is told
-
-
-class Scene:
-    """A crowd that stands while the block runs."""
-
-    def __init__(self, arguments):
-        self.process = subprocess.Popen([f"{BUILD}/bench/scene", "--stdin", *arguments.split()], text=True,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-
-    def __enter__(self):
-        words = self.process.stdout.readline().split()
-        if len(words) != 4:
-            raise SystemExit("bench: the crowd could not be made")
-        return self
-
-    def __exit__(self, *_):
-        self.process.stdin.close()
-        self.process.wait()
 
 
 def run(*arguments, output=subprocess.DEVNULL):

@@ -16,6 +16,13 @@ enum {
 static const uint64_t BOOT_MS = BOOT_S * 1000ull;
 static const uint64_t OWN_PID_NS = 4026531836;
 
+const char lab_small[] = " 1  0 /sbin/init init   ; rss:1000 cpu:1\n"
+			    "10  1 /bin/sh    sh     ; rss:2000 cpu:2 threads:3\n"
+			    "11 10 /bin/cat   cat    ; rss:4000 cpu:4\n"
+			    "12 10 -                 ; state:Z env:unread comm:cat rss:0\n"
+			    "13 10 /bin/dd    dd     ; rss:8000 state:D\n"
+			    "20  1 /bin/ls    ls     ; rss:16000\n";
+
 struct lab *lab_new(const char *passwd)
 {
 	struct lab *lab = mem_new(1, sizeof(*lab));

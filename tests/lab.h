@@ -18,6 +18,9 @@
 #include "clade/text.h"
 #include "clade/users.h"
 
+/* Six processes: a shell with children in several states, and another command. */
+extern const char lab_small[];
+
 struct lab {
 	struct ruleset *rules;
 	struct users *users;

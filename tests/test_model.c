@@ -17,20 +17,13 @@
 
 /* ---- The tree ---- */
 
-static const char small[] = " 1  0 /sbin/init init   ; rss:1000 cpu:1\n"
-			    "10  1 /bin/sh    sh     ; rss:2000 cpu:2 threads:3\n"
-			    "11 10 /bin/cat   cat    ; rss:4000 cpu:4\n"
-			    "12 10 -                 ; state:Z env:unread comm:cat rss:0\n"
-			    "13 10 /bin/dd    dd     ; rss:8000 state:D\n"
-			    "20  1 /bin/ls    ls     ; rss:16000\n";
-
 static void a_subtree_sums_all_below(void **state)
 {
 	struct lab *lab = lab_new(NULL);
 	struct totals subtree;
 
 	(void)state;
-	lab_sample(lab, 0, small);
+	lab_sample(lab, 0, lab_small);
 	subtree = lab_subtree(lab, 10);
 	assert_int_equal(subtree.procs, 4);
 	assert_int_equal(subtree.threads, 6);
@@ -48,7 +41,7 @@ static void a_parent_that_fails_to_reap_is_known(void **state)
 	struct lab *lab = lab_new(NULL);
 
 	(void)state;
-	lab_sample(lab, 0, small);
+	lab_sample(lab, 0, lab_small);
 	assert_int_equal(lab_zombies(lab, 10), 1);
 	assert_int_equal(lab_zombies(lab, 1), 0);
 	lab_free(lab);

@@ -38,13 +38,6 @@ static const char *rows_of(struct lab *lab, const struct view *view)
 	return text_str(&lab->said);
 }
 
-static const char small[] = " 1  0 /sbin/init init   ; rss:1000 cpu:1\n"
-			    "10  1 /bin/sh    sh     ; rss:2000 cpu:2 threads:3\n"
-			    "11 10 /bin/cat   cat    ; rss:4000 cpu:4\n"
-			    "12 10 -                 ; state:Z env:unread comm:cat rss:0\n"
-			    "13 10 /bin/dd    dd     ; rss:8000 state:D\n"
-			    "20  1 /bin/ls    ls     ; rss:16000\n";
-
 static const char nested[] = " 1  0 /sbin/init init\n"
 			     " 5  1 /bin/sh sh       ; cgroup:/docker/" ID1 "\n"
 			     "10  5 " CLAUDE " claude ; cgroup:/docker/" ID1 "\n"
@@ -157,7 +150,7 @@ static void only_one_users_and_only_some_states_can_be_shown(void **state)
 	assert_string_equal(filtered(lab, VIEW_TREE, NULL, NULL, 1000), "1\n 12 *\n");
 	assert_string_equal(filtered(lab, VIEW_OWNERS, NULL, NULL, 1000), "no owner\n 1\n  12 *\n");
 	assert_string_equal(filtered(lab, VIEW_TREE, NULL, NULL, 77), "");
-	lab_sample(lab, 2, small);
+	lab_sample(lab, 2, lab_small);
 	assert_string_equal(filtered(lab, VIEW_TREE, NULL, "Z", UINT32_MAX), "1\n 10\n  12 *\n");
 	assert_string_equal(filtered(lab, VIEW_TREE, NULL, "DZ", UINT32_MAX), "1\n 10\n  12 *\n  13 *\n");
 	assert_string_equal(filtered(lab, VIEW_TREE, NULL, "D", 1000), "");
@@ -169,7 +162,7 @@ static void state_and_user_narrow_what_a_filter_leaves(void **state)
 	struct lab *lab = lab_new(NULL);
 
 	(void)state;
-	lab_sample(lab, 0, small);
+	lab_sample(lab, 0, lab_small);
 	/* a zombie below what matches, although it does not match itself */
 	assert_string_equal(filtered(lab, VIEW_TREE, "^10$", "Z", UINT32_MAX), "1\n 10\n  12 *\n");
 	assert_string_equal(filtered(lab, VIEW_TREE, "^20$", "Z", UINT32_MAX), "");
@@ -351,7 +344,7 @@ static void an_order_does_not_depend_on_where_it_began(void **state)
 	struct lab *lab = lab_new(NULL);
 
 	(void)state;
-	lab_sample(lab, 0, small);
+	lab_sample(lab, 0, lab_small);
 	for (size_t c = 0; c < COLUMNS_N; c++) {
 		for (int32_t a = 0; columns[c].flags & COL_PROCS && a < (int32_t)lab->snap->n_procs; a++) {
 			for (int32_t b = 0; b < (int32_t)lab->snap->n_procs; b++) {

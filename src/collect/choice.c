@@ -140,6 +140,16 @@ static int look_again(struct sampler *sampler, struct process *proc,
 	return rc;
 }
 
+/* For now; it is read in a later sample. */
+static int take_guess(struct sampler *sampler, const struct facts *guess, struct process *proc,
+		      struct side *side)
+{
+	side->is_unread = true;
+	sampler->snap->n_unread++;
+	proc->facts = facts_intern(sampler->store, guess);
+	return proc->facts ? 0 : -ENOMEM;
+}
+
 /* Reads what the kernel has not said, while there is time for that in this sample. Who cannot be
  * read in time is read in a later one. */
 static int read_deep(struct sampler *sampler, const struct facts_known *known, struct process *proc,
@@ -163,10 +173,7 @@ static int read_deep(struct sampler *sampler, const struct facts_known *known, s
 	spend(&sampler->facts_ns, began_ns);
 	if (rc != -EAGAIN)
 		return rc;
-	side->is_unread = true;
-	sampler->snap->n_unread++;
-	proc->facts = facts_intern(sampler->store, &guess);
-	return proc->facts ? 0 : -ENOMEM;
+	return take_guess(sampler, &guess, proc, side);
 }
 
 /* Facts where the kernel says what has changed: nothing is read of a process that is as it was, or
@@ -252,10 +259,7 @@ static int guess_facts(struct sampler *sampler, const struct seen *seen, struct 
 		.is_ns_foreign = parent && parent->is_ns_foreign,
 	};
 
-	side->is_unread = true;
-	sampler->snap->n_unread++;
-	proc->facts = facts_intern(sampler->store, &guess);
-	return proc->facts ? 0 : -ENOMEM;
+	return take_guess(sampler, &guess, proc, side);
 }
 
 /* A process that was forked and has executed nothing has the environment, the executable and, until

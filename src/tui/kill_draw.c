@@ -128,6 +128,12 @@ void kill_draw_progress(struct cells *cells, int signal, const struct execute_pr
 	text_done(&line);
 }
 
+static void draw_message(const struct ui *ui, struct cells *cells, int row)
+{
+	if (ui->message[0])
+		cells_put(cells, row, 1, cells->columns - 1, STYLE_ALARM, ui->message);
+}
+
 void kill_draw(const struct ui *ui, struct cells *cells, const struct layout *layout)
 {
 	const struct kill *kill = ui->dialogue_state;
@@ -138,9 +144,7 @@ void kill_draw(const struct ui *ui, struct cells *cells, const struct layout *la
 	case STAGE_ASK:
 		dialogue_draw_title(cells, "Kill: the plan");
 		draw_lines(kill, cells, 1, bottom - 2);
-		if (ui->message[0])
-			cells_put(cells, bottom - 2, 1, cells->columns - 1, STYLE_ALARM,
-				  ui->message);
+		draw_message(ui, cells, bottom - 2);
 		draw_question(kill, cells, bottom - 1);
 		break;
 	case STAGE_SIGNALS:
@@ -162,9 +166,7 @@ void kill_draw(const struct ui *ui, struct cells *cells, const struct layout *la
 	case STAGE_RESULT:
 		dialogue_draw_title(cells, "Kill: the result");
 		draw_lines(kill, cells, 2, bottom - 1);
-		if (ui->message[0])
-			cells_put(cells, bottom - 1, 1, cells->columns - 1, STYLE_ALARM,
-				  ui->message);
+		draw_message(ui, cells, bottom - 1);
 		break;
 	}
 }
