@@ -248,17 +248,19 @@ static void a_condition_that_means_nothing_is_refused(void **state)
 static void expect_frames(const char *cgroup, const char *want)
 {
 	struct ruleset *rules = rules_new();
+	struct sightings *seen = sightings_new(rules, cgroup);
 	struct frames frames;
 	struct arena arena;
 	struct text got = {0};
 
 	arena_init(&arena);
-	assert_int_equal(frames_parse(rules, cgroup, &arena, &frames), 0);
+	assert_int_equal(frames_make(seen, &arena, &frames), 0);
 	for (size_t i = 0; i < frames.n; i++)
 		text_printf(&got, "%s%s:%.12s", i > 0 ? " " : "", frames.items[i].rule->name, frames.items[i].key);
 	assert_string_equal(text_str(&got), want);
 	text_done(&got);
 	arena_done(&arena);
+	sightings_free(seen);
 	rules_free(rules);
 }
 

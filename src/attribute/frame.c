@@ -252,40 +252,77 @@ static int frames_add(struct frames *frames, struct arena *arena, const struct h
 	return rc;
 }
 
-int frames_parse(const struct ruleset *rules, const char *cgroup, struct arena *arena,
-		 struct frames *frames)
+/* What the rules see in a cgroup's text. The regular expressions are what costs. */
+struct sightings {
+	struct hits units;
+	struct hits boxes;
+	const struct rule *mark;
+	bool has_paths;
+	char *unit_path; /* these two are "/" when nothing else was seen */
+	char *box_path;
+};
+
+static const struct rule *find_mark(const struct ruleset *rules, const char *path)
+{
+	for (size_t i = 0; i < rules->n; i++) {
+		if (any_pattern(&rules->rules[i]->cgroup_marks, path))
+			return rules->rules[i];
+	}
+	return NULL;
+}
+
+static void see_line(struct sightings *seen, const struct ruleset *rules,
+		     const struct cgroup_line *line)
+{
+	size_t len = line->len < PATH_CUT ? line->len : PATH_CUT - 1;
+	char *path = mem_strndup(line->path, len);
+
+	if (seen->boxes.n == 0) {
+		hits_find(rules, path, true, &seen->boxes);
+		if (seen->boxes.n > 0)
+			seen->box_path = mem_strdup(path);
+	}
+	if (!seen->mark)
+		seen->mark = find_mark(rules, path);
+	if (line->rank <= 1 && (!seen->unit_path || strcmp(seen->unit_path, "/") == 0)) {
+		free(seen->unit_path);
+		hits_find(rules, path, false, &seen->units);
+		seen->unit_path = path;
+	} else {
+		free(path);
+	}
+}
+
+struct sightings *sightings_new(const struct ruleset *rules, const char *cgroup)
 {
 	struct cgroup_line lines[LINES_MAX];
 	size_t n = cgroup ? lines_parse(cgroup, lines) : 0;
-	struct hits units = {0};
-	struct hits boxes = {0};
-	char unit_path[PATH_CUT] = "/";
-	char box_path[PATH_CUT] = "/";
-	char path[PATH_CUT];
+	struct sightings *seen = mem_new(1, sizeof(*seen));
 
-	*frames = (struct frames){0};
-	for (size_t i = 0; i < n; i++) {
-		size_t len = lines[i].len < sizeof(path) ? lines[i].len : sizeof(path) - 1;
+	seen->has_paths = n > 0;
+	for (size_t i = 0; i < n; i++)
+		see_line(seen, rules, &lines[i]);
+	return seen;
+}
 
-		memcpy(path, lines[i].path, len);
-		path[len] = '\0';
-		if (boxes.n == 0) {
-			hits_find(rules, path, true, &boxes);
-			if (boxes.n > 0)
-				memcpy(box_path, path, len + 1);
-		}
-		if (lines[i].rank <= 1 && strcmp(unit_path, "/") == 0) {
-			hits_find(rules, path, false, &units);
-			memcpy(unit_path, path, len + 1);
-		}
-		for (size_t r = 0; r < rules->n && !frames->mark; r++) {
-			if (any_pattern(&rules->rules[r]->cgroup_marks, path))
-				frames->mark = rules->rules[r];
-		}
-	}
-	if (n > 0)
-		frames->path = arena_strdup(arena, boxes.n > 0 ? box_path : unit_path);
-	if (n > 0 && !frames->path)
+void sightings_free(struct sightings *seen)
+{
+	if (!seen)
+		return;
+	free(seen->unit_path);
+	free(seen->box_path);
+	free(seen);
+}
+
+int frames_make(const struct sightings *seen, struct arena *arena, struct frames *frames)
+{
+	const char *unit_path = seen->unit_path ? seen->unit_path : "/";
+	const char *box_path = seen->box_path ? seen->box_path : "/";
+
+	*frames = (struct frames){.mark = seen->mark};
+	if (seen->has_paths)
+		frames->path = arena_strdup(arena, seen->boxes.n > 0 ? box_path : unit_path);
+	if (seen->has_paths && !frames->path)
 		return -ENOMEM;
-	return frames_add(frames, arena, &units, unit_path, &boxes, box_path);
+	return frames_add(frames, arena, &seen->units, unit_path, &seen->boxes, box_path);
 }

@@ -10,6 +10,8 @@
 
 enum { FRAMES_MAX = 8 };
 
+struct sightings;
+
 struct frame {
 	const struct rule *rule;
 	const char *key;  /* container id, unit, session: of the arena */
@@ -26,8 +28,12 @@ struct frames {
 			     cgroup */
 };
 
-/* Parses the text of /proc/N/cgroup (cgroups(7)), v1, v2 and hybrid. Returns 0 or -ENOMEM. */
-int frames_parse(const struct ruleset *rules, const char *cgroup, struct arena *arena,
-		 struct frames *frames);
+/* What the rules see in the text of /proc/N/cgroup (cgroups(7)), v1, v2 and hybrid; NULL: no text.
+ * The same for the same text, as long as the rules are. The caller frees it. */
+struct sightings *sightings_new(const struct ruleset *rules, const char *cgroup);
+void sightings_free(struct sightings *seen);
+
+/* The frames that were seen. Returns 0 or -ENOMEM. */
+int frames_make(const struct sightings *seen, struct arena *arena, struct frames *frames);
 
 #endif

@@ -17,13 +17,15 @@ struct entry {
 	UT_hash_handle hh;
 };
 
-/* What many facts have in common, found once a sample: the claims of the same markers of the same
+/* What many facts have in common, made once a sample: the claims of the same markers of the same
  * user, the frames of the same control group. */
 struct common {
+	uint64_t sample; /* the last for which it was made, 0: none */
 	union {
 		struct claims claims;
 		struct frames frames;
 	};
+	struct sightings *sightings; /* of frames: what was seen holds longer than a sample */
 	UT_hash_handle hh;
 	size_t key_len;
 	char key[];
@@ -57,12 +59,16 @@ static void forget(struct profiles *profiles, struct entry *entry)
 	free(entry);
 }
 
-static void commons_free(struct common **commons)
+/* Forgets what was made last before that sample. */
+static void commons_forget(struct common **commons, uint64_t sample)
 {
 	struct common *common, *next;
 
 	HASH_ITER (hh, *commons, common, next) {
+		if (common->sample >= sample)
+			continue;
 		HASH_DEL(*commons, common);
+		sightings_free(common->sightings);
 		free(common);
 	}
 }
@@ -75,8 +81,8 @@ void profiles_free(struct profiles *profiles)
 		return;
 	HASH_ITER (hh, profiles->entries, entry, next)
 		forget(profiles, entry);
-	commons_free(&profiles->claims);
-	commons_free(&profiles->frames);
+	commons_forget(&profiles->claims, UINT64_MAX);
+	commons_forget(&profiles->frames, UINT64_MAX);
 	text_done(&profiles->key);
 	free(profiles);
 }
@@ -108,8 +114,8 @@ void profiles_end(struct profiles *profiles)
 		if (entry->sample != profiles->sample)
 			forget(profiles, entry);
 	}
-	commons_free(&profiles->claims);
-	commons_free(&profiles->frames);
+	commons_forget(&profiles->claims, profiles->sample);
+	commons_forget(&profiles->frames, profiles->sample);
 	profiles->arena = NULL;
 }
 
@@ -258,13 +264,12 @@ static struct entry *entry_new(struct profiles *profiles, const struct facts *fa
 	return entry;
 }
 
-/* The entry of the key in profiles->key, made when there is none: `*is_new` tells. */
-static struct common *common_get(struct common **commons, const struct text *key, bool *is_new)
+/* The entry of that key, empty when there was none; NULL when there is no memory left. */
+static struct common *common_get(struct common **commons, const struct text *key)
 {
 	struct common *common;
 
 	HASH_FIND(hh, *commons, text_str(key), key->len, common);
-	*is_new = !common;
 	if (common)
 		return common;
 	common = calloc(1, sizeof(*common) + key->len);
@@ -292,36 +297,42 @@ static int take_claims(struct profiles *profiles, struct entry *entry,
 		       const struct subject *subject)
 {
 	struct common *common;
-	bool is_new;
 	int rc = 0;
 
 	key_of_claims(profiles, entry->facts, &profiles->key);
-	common = common_get(&profiles->claims, &profiles->key, &is_new);
+	common = common_get(&profiles->claims, &profiles->key);
 	if (!common)
 		return -ENOMEM;
-	if (is_new)
+	if (common->sample != profiles->sample)
 		rc = claims_find(profiles->rules, subject, entry->profile.home, profiles->arena,
 				 &common->claims);
+	if (rc != 0)
+		return rc;
+	common->sample = profiles->sample;
 	entry->profile.claims = common->claims;
-	return rc;
+	return 0;
 }
 
 static int take_frames(struct profiles *profiles, struct entry *entry)
 {
 	const char *cgroup = entry->facts->cgroup;
 	struct common *common;
-	bool is_new;
 	int rc = 0;
 
 	text_clear(&profiles->key);
 	text_add(&profiles->key, cgroup ? cgroup : "");
-	common = common_get(&profiles->frames, &profiles->key, &is_new);
+	common = common_get(&profiles->frames, &profiles->key);
 	if (!common)
 		return -ENOMEM;
-	if (is_new)
-		rc = frames_parse(profiles->rules, cgroup, profiles->arena, &common->frames);
+	if (!common->sightings)
+		common->sightings = sightings_new(profiles->rules, cgroup);
+	if (common->sample != profiles->sample)
+		rc = frames_make(common->sightings, profiles->arena, &common->frames);
+	if (rc != 0)
+		return rc;
+	common->sample = profiles->sample;
 	entry->profile.frames = common->frames;
-	return rc;
+	return 0;
 }
 
 /* What lives as long as the sample. */
