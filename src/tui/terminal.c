@@ -17,6 +17,8 @@
 /* The bytes of one key may come apart on a machine that is busy, or far away. */
 enum { ESCAPE_DELAY_MS = 100 };
 
+enum { RUN_MAX = 256 }; /* cells that curses is given at once */
+
 /* Signals only leave a note; a handler may do no more. */
 static volatile sig_atomic_t is_ending;
 
@@ -144,19 +146,38 @@ void terminal_size(int *height, int *width)
 	getmaxyx(stdscr, *height, *width);
 }
 
-static void show_cell(int row, int column, const struct cell *cell)
+static cchar_t drawn_of(const struct cell *cell)
 {
-	wchar_t wide[CCHARW_MAX + 1] = L" ";
-	mbstate_t state = {0};
-	const char *from = cell->text;
-	cchar_t out;
-	size_t n = mbsrtowcs(wide, &from, CCHARW_MAX, &state);
+	wchar_t wide[CCHARW_MAX + 1] = {(unsigned char)cell->text[0]};
+	cchar_t drawn;
 
-	if (n == (size_t)-1 || n == 0)
-		wcscpy(wide, L"?");
-	wide[CCHARW_MAX] = L'\0';
-	setcchar(&out, wide, attributes[cell->style], pairs[cell->style], NULL);
-	mvadd_wch(row, column, &out);
+	if (cell->text[1] || (unsigned char)cell->text[0] >= 0x80) {
+		mbstate_t state = {0};
+		const char *from = cell->text;
+		size_t n = mbsrtowcs(wide, &from, CCHARW_MAX, &state);
+
+		if (n == (size_t)-1 || n == 0)
+			wcscpy(wide, L"?");
+		wide[CCHARW_MAX] = L'\0';
+	}
+	setcchar(&drawn, wide, attributes[cell->style], pairs[cell->style], NULL);
+	return drawn;
+}
+
+/* A run of cells from `column`; returns the column behind it. The right half of a wide character is
+ * left out, and shows itself. */
+static int show_run(const struct cell *cells, int row, int column, int width)
+{
+	cchar_t drawn[RUN_MAX];
+	int from = column;
+	int n = 0;
+
+	for (; column < width && (n < RUN_MAX || !cells[column].text[0]); column++) {
+		if (cells[column].text[0])
+			drawn[n++] = drawn_of(&cells[column]);
+	}
+	mvadd_wchnstr(row, from, drawn, n);
+	return column;
 }
 
 void terminal_show(const struct cells *cells, bool is_whole)
@@ -165,13 +186,13 @@ void terminal_show(const struct cells *cells, bool is_whole)
 	int width;
 
 	terminal_size(&height, &width);
+	if (width > cells->columns)
+		width = cells->columns;
 	for (int row = 0; row < cells->rows && row < height; row++) {
-		for (int column = 0; column < cells->columns && column < width; column++) {
-			const struct cell *cell = &cells->items[row * cells->columns + column];
+		const struct cell *line = &cells->items[row * cells->columns];
 
-			if (cell->text[0]) /* the right half of a wide character shows itself */
-				show_cell(row, column, cell);
-		}
+		for (int column = 0; column < width;)
+			column = show_run(line, row, column, width);
 	}
 	if (is_whole)
 		clearok(stdscr, TRUE);
