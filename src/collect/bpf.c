@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <stdalign.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,7 +69,7 @@ struct bpf {
 	uint64_t tick_ns;
 	uint64_t page_bytes;
 	size_t filled; /* bytes in the buffer */
-	char buffer[BUFFER];
+	alignas(struct task_record) char buffer[BUFFER];
 };
 
 static struct bpf *bpf_of(struct source *source)
@@ -259,20 +260,18 @@ static int add_init(struct bpf *bpf)
 	return rc == 0 ? sampler_add(&bpf->sampler, &seen) : 0;
 }
 
-static int add_record(struct bpf *bpf, const char *at, unsigned int size)
+static int add_record(struct bpf *bpf, const struct task_head *head)
 {
-	struct task_record record;
 	int rc = 0;
 
-	memcpy(&record, at, size);
-	if (size == sizeof(record.head)) {
-		add_thread(bpf, &record.head, false);
+	if (head->size == sizeof(*head)) {
+		add_thread(bpf, head, false);
 		return 0;
 	}
-	if (!bpf->has_begun && record.head.tgid != 1)
+	if (!bpf->has_begun && head->tgid != 1)
 		rc = add_init(bpf);
 	bpf->has_begun = true;
-	return rc == 0 ? add_process(bpf, &record) : rc;
+	return rc == 0 ? add_process(bpf, (const struct task_record *)head) : rc;
 }
 
 /* Takes the whole records in the buffer; a piece of one stays. Returns 0 or -errno. */
@@ -281,19 +280,19 @@ static int take_records(struct bpf *bpf)
 	size_t at = 0;
 
 	while (bpf->filled - at >= sizeof(struct task_head)) {
-		struct task_head head;
+		/* the sizes of both kinds are multiples of their alignment */
+		const struct task_head *head = (const void *)(bpf->buffer + at);
 		int rc;
 
-		memcpy(&head, bpf->buffer + at, sizeof(head));
-		if (head.size != sizeof(struct task_head) &&
-		    head.size != sizeof(struct task_record))
+		if (head->size != sizeof(struct task_head) &&
+		    head->size != sizeof(struct task_record))
 			return -EPROTO;
-		if (bpf->filled - at < head.size)
+		if (bpf->filled - at < head->size)
 			break;
-		rc = add_record(bpf, bpf->buffer + at, head.size);
+		rc = add_record(bpf, head);
 		if (rc != 0)
 			return rc;
-		at += head.size;
+		at += head->size;
 	}
 	memmove(bpf->buffer, bpf->buffer + at, bpf->filled - at);
 	bpf->filled -= at;

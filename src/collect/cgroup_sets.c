@@ -25,6 +25,8 @@ void cgroup_sets_begin(struct cgroup_sets *sets)
 
 static void drop(struct cgroup_sets *sets, struct cgroup_set *set)
 {
+	if (sets->last == set)
+		sets->last = NULL;
 	HASH_DEL(sets->sets, set);
 	free(set->text);
 	free(set);
@@ -63,18 +65,27 @@ static void refresh(struct cgroup_sets *sets, struct cgroup_set *set, int32_t pi
 	set->text = mem_strdup(text_str(&sets->buffer));
 }
 
-const char *cgroup_sets_get(struct cgroup_sets *sets, uint64_t address, bool is_exiting,
-			    int32_t pid)
+static struct cgroup_set *set_get(struct cgroup_sets *sets, uint64_t key)
 {
-	uint64_t key = address | is_exiting;
-	struct cgroup_set *set;
+	struct cgroup_set *set = sets->last;
 
+	if (set && set->key == key)
+		return set;
 	HASH_FIND(hh, sets->sets, &key, sizeof(key), set);
 	if (!set) {
 		set = mem_new(1, sizeof(*set));
 		set->key = key;
 		HASH_ADD(hh, sets->sets, key, sizeof(set->key), set);
 	}
+	sets->last = set;
+	return set;
+}
+
+const char *cgroup_sets_get(struct cgroup_sets *sets, uint64_t address, bool is_exiting,
+			    int32_t pid)
+{
+	struct cgroup_set *set = set_get(sets, address | is_exiting);
+
 	if (!set->is_fresh)
 		refresh(sets, set, pid);
 	return set->is_fresh ? set->text : NULL;

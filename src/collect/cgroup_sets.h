@@ -17,6 +17,7 @@ struct cgroup_set;
 /* `{0}` is empty. */
 struct cgroup_sets {
 	struct cgroup_set *sets;
+	struct cgroup_set *last; /* that was asked for, or NULL: neighbours are often of one set */
 	struct text buffer;
 };
 

@@ -116,6 +116,24 @@ static void fill_head(struct task_head *head, struct task_struct *task, unsigned
 	}
 }
 
+/* Its number in its own pid namespace, and which that is. */
+static void fill_namespace(struct task_record *record, struct pid *pid)
+{
+	struct upid own;
+
+	if (pid->level == 0) { /* the outermost: without a copy, for nearly all are in it */
+		record->ns_pid = pid->numbers[0].nr;
+		record->pid_ns = pid->numbers[0].ns->ns.inum;
+		return;
+	}
+	if (bpf_core_read(&own, bpf_core_type_size(struct upid),
+			  (void *)&pid->numbers[0] +
+				  pid->level * bpf_core_type_size(struct upid)) != 0)
+		return;
+	record->ns_pid = own.nr;
+	record->pid_ns = BPF_CORE_READ(own.ns, ns.inum);
+}
+
 static void write_thread(struct seq_file *seq, struct task_struct *task)
 {
 	struct task_head head = {};
@@ -150,16 +168,8 @@ static void write_process(struct seq_file *seq, struct task_struct *task)
 		record.stack = mm->start_stack;
 		record.rss_pages = rss_of(mm);
 	}
-	if (pid) {
-		struct upid own;
-
-		if (bpf_core_read(&own, bpf_core_type_size(struct upid),
-				  (void *)&pid->numbers[0] +
-					  pid->level * bpf_core_type_size(struct upid)) == 0) {
-			record.ns_pid = own.nr;
-			record.pid_ns = BPF_CORE_READ(own.ns, ns.inum);
-		}
-	}
+	if (pid)
+		fill_namespace(&record, pid);
 	if (nsproxy) {
 		record.mnt_ns = nsproxy->mnt_ns->ns.inum;
 		record.uts_ns = nsproxy->uts_ns->ns.inum;

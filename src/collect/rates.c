@@ -55,13 +55,17 @@ float rates_bytes(uint64_t now, uint64_t before, double seconds)
 float rates_cpu(const struct snapshot *snap, const struct snapshot *previous,
 		const struct process *proc, const struct process *before)
 {
-	double ticks_per_s = snap->host.ticks_per_s;
-	double age_s = (double)snap->mono_ms / 1000 - (double)proc->start_ticks / ticks_per_s;
-	double seconds = before ? snap->interval_s : age_s;
 	uint64_t ticks = rise(proc->cpu_ticks, before ? before->cpu_ticks : 0);
+	double ticks_per_s;
+	double seconds;
 
 	if (!previous || !is_known(ticks))
 		return NAN;
+	if (ticks == 0)
+		return 0;
+	ticks_per_s = snap->host.ticks_per_s;
+	seconds = before ? snap->interval_s
+			 : (double)snap->mono_ms / 1000 - (double)proc->start_ticks / ticks_per_s;
 	if (seconds < 1 / ticks_per_s)
 		seconds = 1 / ticks_per_s;
 	return (float)(100.0 * (double)ticks / ticks_per_s / seconds);

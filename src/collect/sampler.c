@@ -107,6 +107,7 @@ int sampler_begin(struct sampler *sampler, const struct snapshot *previous)
 	sampler->previous = previous;
 	sampler->at = 0;
 	sampler->denied = 0;
+	sampler->is_disordered = false;
 	for (size_t i = 0; i < IMAGES; i++)
 		sampler->images[i] = NO_PROC;
 	sampler->spare_ns = spare_of(previous);
@@ -251,6 +252,8 @@ int sampler_add(struct sampler *sampler, const struct seen *seen)
 		take_io(sampler, proc, before, old_side, side);
 	if (seen->stack != 0)
 		choice_keep_image(sampler, seen->stack);
+	if (snap->n_procs > 0 && proc[-1].pid >= proc->pid)
+		sampler->is_disordered = true;
 	snap->n_procs++;
 	return 0;
 }
@@ -300,14 +303,11 @@ static void keep_order(struct sampler *sampler)
 {
 	struct snapshot *snap = sampler->snap;
 
-	for (size_t i = 1; i < snap->n_procs; i++) {
-		if (snap->procs[i - 1].pid < snap->procs[i].pid)
-			continue;
-		qsort(snap->procs, snap->n_procs, sizeof(*snap->procs), by_pid);
-		free(sampler->sides);
-		sampler->sides = NULL;
+	if (!sampler->is_disordered)
 		return;
-	}
+	qsort(snap->procs, snap->n_procs, sizeof(*snap->procs), by_pid);
+	free(sampler->sides);
+	sampler->sides = NULL;
 }
 
 int sampler_seal(struct sampler *sampler, struct snapshot **snapshot)

@@ -57,6 +57,7 @@ struct sampler {
 	struct snapshot *snap;
 	struct side *sides; /* of each process, what the next sample needs to know */
 	size_t size;        /* of procs and sides */
+	bool is_disordered; /* pids did not come in ascending order */
 	const struct snapshot *previous;
 	size_t at;              /* how far in `previous` */
 	size_t denied;          /* processes whose environment may not be read */
