@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
+#include "cast.h"
 #include "clade/io.h"
 #include "clade/safe.h"
 #include "suite.h"
@@ -161,15 +162,15 @@ void take_bad_night(struct desk *desk, int samples)
 		text_add(&table, "1 0 /sbin/init init ; start:1 cgroup:/init.scope\n"
 				 "2 0 - ; kernel comm:kthreadd env:unread start:1\n"
 				 "900 1 /usr/bin/node \"PM2 v7.0.4: God Daemon (/root/.pm2)\" ; start:2 PM2_HOME=/root/.pm2\n"
-				 "901 900 /usr/bin/node \"node /srv/api.js\" ; sid:901 start:9000 " APP "\n"
+				 "901 900 /usr/bin/node \"node /srv/api.js\" ; sid:901 start:9000 " APP(0, "api") "\n"
 				 "902 901 - ; state:Z env:unread comm:convert start:9001\n"
 				 "950 1 /bin/postgres postgres -D /data ; start:7 uid:1000 ns:5.1 cpu:3.5 rss:734003200 cgroup:/docker/" ID1 "\n"
 				 "951 950 /bin/postgres \"postgres: writer\" ; start:8 uid:1000 ns:5.9 state:D rss:104857600 cgroup:/docker/" ID1 "\n"
 				 "4211 1 " CLAUDE " claude ; start:5000 cwd:/srv/api-refactor cpu:12\n"
-				 "4212 4211 /bin/bash bash -c ./run-tests ; start:5001 sid:4212 " TOOL "\n"
-				 "4213 1 /bin/sleep sleep 600 ; start:5002 sid:4213 " TOOL "\n");
+				 "4212 4211 /bin/bash bash -c ./run-tests ; start:5001 sid:4212 " TOOL(4211, S1) "\n"
+				 "4213 1 /bin/sleep sleep 600 ; start:5002 sid:4213 " TOOL(4211, S1) "\n");
 		for (int n = 0; n < 300 * i + 20; n++)
-			text_printf(&table, "%d 4212 /bin/sh sh -c \"curl -s localhost\" ; start:%d sid:4212 " TOOL "\n", 5000 + n,
+			text_printf(&table, "%d 4212 /bin/sh sh -c \"curl -s localhost\" ; start:%d sid:4212 " TOOL(4211, S1) "\n", 5000 + n,
 				    6000 + n);
 		lab_sample(desk->lab, 2, text_str(&table));
 		desk_show(desk);
@@ -189,9 +190,9 @@ void take_quiet(struct desk *desk)
 		struct text table = {0};
 
 		text_printf(&table,
-			    "%s901 900 /usr/bin/node \"node /srv/api.js\" ; sid:901 start:900 cpu:2.5 rss:94371840 " APP "\n"
+			    "%s901 900 /usr/bin/node \"node /srv/api.js\" ; sid:901 start:900 cpu:2.5 rss:94371840 " APP(0, "api") "\n"
 			    "4211 1 " CLAUDE " claude ; start:5000 cwd:/srv/api-refactor cpu:12 rss:314572800\n"
-			    "4212 4211 /bin/bash bash -c ./run-tests ; start:5001 sid:4212 " TOOL "\n",
+			    "4212 4211 /bin/bash bash -c ./run-tests ; start:5001 sid:4212 " TOOL(4211, S1) "\n",
 			    usual);
 		take(desk, 2, &table);
 		text_done(&table);
@@ -204,7 +205,7 @@ void take_crash_loop(struct desk *desk)
 	for (int i = 0; i < 30; i++) {
 		struct text table = {0};
 
-		text_printf(&table, "%s%d 900 /usr/bin/node \"node /srv/api.js\" ; sid:%d start:%d " APP " restart_time=%d\n", usual,
+		text_printf(&table, "%s%d 900 /usr/bin/node \"node /srv/api.js\" ; sid:%d start:%d " APP(0, "api") " restart_time=%d\n", usual,
 			    5000 + i, 5000 + i, 90000 + 200 * i, 8385 + i);
 		take(desk, 2, &table);
 		text_done(&table);
@@ -218,7 +219,7 @@ void take_zombie_farm(struct desk *desk)
 
 		text_printf(&table,
 			    "%s4211 1 " CLAUDE " claude ; start:5000 cwd:/srv/api-refactor\n"
-			    "4212 4211 /usr/bin/python3 python3 spawn.py ; start:5001 sid:4212 " TOOL "\n",
+			    "4212 4211 /usr/bin/python3 python3 spawn.py ; start:5001 sid:4212 " TOOL(4211, S1) "\n",
 			    usual);
 		for (int n = 0; n < 300 + 2 * i; n++)
 			text_printf(&table, "%d 4212 - ; state:Z env:unread comm:convert start:%d\n", 6000 + n, 6000 + n);

@@ -6,12 +6,6 @@
 #include "tui/panes.h"
 #include "tui/ui.h"
 
-#define CLAUDE "/opt/claude-code-linux-x64/claude"
-#define S1 "11111111-1111-4111-8111-111111111111"
-#define TOOL "CLAUDECODE=1 CLAUDE_CODE_SESSION_ID=" S1 " CLAUDE_PID=4211"
-#define APP "pm_id=0 name=api pm_exec_path=/srv/api.js PM2_HOME=/root/.pm2"
-#define ID1 "1111111111111111111111111111111111111111111111111111111111111111"
-
 struct desk {
 	struct lab *lab;
 	struct keymap *keymap;

@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "attribute/match.h"
+#include "cast.h"
 #include "clade/mem.h"
 #include "collect/facts.h"
+#include "suite.h"
 
 enum {
 	BOOT_S = 1790000000, /* since the epoch: any moment would do */
@@ -358,6 +360,15 @@ const char *lab_owners(struct lab *lab)
 	return text_str(&lab->said);
 }
 
+void expect_owners(const char *table, const char *owners)
+{
+	struct lab *lab = lab_new(NULL);
+
+	lab_sample(lab, 0, table);
+	assert_string_equal(lab_owners(lab), owners);
+	lab_free(lab);
+}
+
 static int32_t index_of(const struct lab *lab, int pid)
 {
 	int32_t i = snapshot_find_pid(lab->snap, pid);
@@ -378,7 +389,7 @@ void lab_crowd(struct lab *lab, int first, int n)
 {
 	struct text table = {0};
 
-	text_add(&table, "1 0 /sbin/init init ; start:1\n10 1 /opt/claude-code-linux-x64/claude claude ; start:2\n");
+	text_add(&table, "1 0 /sbin/init init ; start:1\n10 1 " CLAUDE " claude ; start:2\n");
 	for (int i = 0; i < n; i++)
 		text_printf(&table,
 			    "%d 10 /bin/sh sh -c x ; start:%d CLAUDECODE=1 CLAUDE_PID=10 "
@@ -427,4 +438,10 @@ struct growth lab_growth(const struct lab *lab, int pid)
 uint32_t lab_zombies(const struct lab *lab, int pid)
 {
 	return node_zombies(lab->model, index_of(lab, pid));
+}
+
+int take_bytes(void *context, const char *bytes, size_t len)
+{
+	text_add_bytes(context, bytes, len);
+	return 0;
 }

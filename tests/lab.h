@@ -52,6 +52,9 @@ struct snapshot *lab_snapshot(double at_s, const char *table);
 /* One line a process: "101 claude-code:5e6e orphan\n", in the order of pids. */
 const char *lab_owners(struct lab *lab);
 
+/* The same of a machine that is seen once, compared. */
+void expect_owners(const char *table, const char *owners);
+
 /* The evidence of one process, or of an owner. */
 const char *lab_why(struct lab *lab, int pid);
 
@@ -61,5 +64,8 @@ const struct node *lab_node(const struct lab *lab, int pid);
 struct totals lab_subtree(const struct lab *lab, int pid);
 struct growth lab_growth(const struct lab *lab, int pid);
 uint32_t lab_zombies(const struct lab *lab, int pid);
+
+/* A sink that adds to a text. */
+int take_bytes(void *context, const char *bytes, size_t len);
 
 #endif

@@ -5,17 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cast.h"
 #include "clade/export.h"
 #include "clade/frame.h"
 #include "clade/mem.h"
 #include "clade/samples.h"
 #include "suite.h"
-
-int take_bytes(void *context, const char *bytes, size_t len)
-{
-	text_add_bytes(context, bytes, len);
-	return 0;
-}
 
 char *moment_text(const struct model *model, const struct users *users)
 {
@@ -214,17 +209,17 @@ void player_expect(struct player *player, const struct studio *studio, size_t i)
 void studio_record_incident(struct studio *studio)
 {
 	studio_record(studio, 0, QUIET, true);
-	studio_record(studio, 2, QUIET "11 10 /bin/bash bash -c \"make all\" ; cpu:12.5 " TOOL "\n", false);
-	studio_record(studio, 2, QUIET "11 10 /bin/bash bash -c \"make all\" ; cpu:99.9 rss:123456 " TOOL "\n"
+	studio_record(studio, 2, QUIET "11 10 /bin/bash bash -c \"make all\" ; cpu:12.5 " TOOL(10, S1) "\n", false);
+	studio_record(studio, 2, QUIET "11 10 /bin/bash bash -c \"make all\" ; cpu:99.9 rss:123456 " TOOL(10, S1) "\n"
 				"12 11 - ; state:Z env:unread comm:cc\n",
 	       false);
 	record_with_lives(studio,
 			  " 1  0 /sbin/init init\n 2  0 - ; kernel comm:kthreadd env:unread\n"
-			  "11  1 /bin/bash bash -c \"make all\" ; sid:11 " TOOL "\n"
+			  "11  1 /bin/bash bash -c \"make all\" ; sid:11 " TOOL(10, S1) "\n"
 			  "20  1 /bin/app app --again ; cgroup:/docker/" ID1 " ns:1.1 pids:99/100 memory:1999/2000 oom:7+7\n",
 			  false);
-	studio_record(studio, 2, " 1  0 /sbin/init init\n11  1 /bin/bash bash -c \"make all\" ; sid:11 " TOOL "\n21 1 /bin/new new ; start:777\n", true);
-	studio_record(studio, 2, " 1  0 /sbin/init init\n11  1 /bin/bash bash -c \"make all\" ; sid:11 " TOOL "\n21 1 /bin/other other ; start:888\n",
+	studio_record(studio, 2, " 1  0 /sbin/init init\n11  1 /bin/bash bash -c \"make all\" ; sid:11 " TOOL(10, S1) "\n21 1 /bin/new new ; start:777\n", true);
+	studio_record(studio, 2, " 1  0 /sbin/init init\n11  1 /bin/bash bash -c \"make all\" ; sid:11 " TOOL(10, S1) "\n21 1 /bin/other other ; start:888\n",
 	       false);
 	studio_record(studio, 2, QUIET, false);
 }

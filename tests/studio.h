@@ -7,11 +7,6 @@
 #include "clade/zst.h"
 #include "lab.h"
 
-#define CLAUDE "/opt/claude-code-linux-x64/claude"
-#define S1 "11111111-1111-4111-8111-111111111111"
-#define TOOL "CLAUDECODE=1 CLAUDE_CODE_SESSION_ID=" S1 " CLAUDE_PID=10"
-#define ID1 "1111111111111111111111111111111111111111111111111111111111111111"
-
 enum { SAMPLES_MAX = 64 };
 
 /* A machine of which samples are taken, recorded, and kept as they were. */
@@ -68,8 +63,5 @@ void player_expect(struct player *player, const struct studio *studio, size_t i)
 
 /* Seven samples: processes come, change, go, leave orphans, and a number is used again. */
 void studio_record_incident(struct studio *studio);
-
-/* A sink that adds to a text. */
-int take_bytes(void *context, const char *bytes, size_t len);
 
 #endif

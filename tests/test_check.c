@@ -2,22 +2,18 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "cast.h"
 #include "clade/check.h"
 #include "clade/safe.h"
 #include "lab.h"
 #include "suite.h"
 
-#define CLAUDE "/opt/claude-code-linux-x64/claude"
-#define S1 "11111111-1111-4111-8111-111111111111"
-#define TOOL "CLAUDECODE=1 CLAUDE_CODE_SESSION_ID=" S1 " CLAUDE_PID=10"
-#define ID1 "1111111111111111111111111111111111111111111111111111111111111111"
-
 static const char machine[] = " 1  0 /sbin/init init\n"
 			      "10  1 " CLAUDE " claude ; cwd:/srv/api\n"
-			      "11 10 /bin/bash bash ; " TOOL "\n"
+			      "11 10 /bin/bash bash ; " TOOL(10, S1) "\n"
 			      "12 11 - ; state:Z env:unread comm:cc\n"
 			      "20  1 /bin/app app ; cgroup:/docker/" ID1 " ns:1.1 pids:45/50\n"
-			      "21  1 /bin/sleep sleep 9 ; sid:21 " TOOL "\n";
+			      "21  1 /bin/sleep sleep 9 ; sid:21 " TOOL(10, S1) "\n";
 
 static void set_level(struct check_limits *limits, int measure, enum check_level level, const char *value)
 {
@@ -110,7 +106,7 @@ static void growth_is_unknown_in_one_look_and_known_in_two(void **state)
 	assert_contains(text_str(&lab->said), "CLADE UNKNOWN - unknown more a minute |");
 	text_add(&more, machine);
 	for (int i = 0; i < 30; i++)
-		text_printf(&more, "%d 11 /bin/sleep sleep 9 ; " TOOL "\n", 100 + i);
+		text_printf(&more, "%d 11 /bin/sleep sleep 9 ; " TOOL(10, S1) "\n", 100 + i);
 	lab_sample(lab, 10, text_str(&more));
 	assert_int_equal(check(lab, "growth 100/min 200/min", false), CHECK_WARNING);
 	assert_contains(text_str(&lab->said), "180 more a minute (warning 100)");

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cast.h"
 #include "clade/inspect.h"
 #include "clade/io.h"
 #include "clade/safe.h"
@@ -38,7 +39,7 @@ static void take_end_of_a_session(struct desk *desk)
 		text_add(&table, "1 0 /sbin/init init ; start:1\n");
 		if (i < 18)
 			text_add(&table, "4211 1 " CLAUDE " claude ; start:5000 cwd:/srv/api-refactor\n");
-		text_printf(&table, "4212 %d /bin/bash bash -c ./run-tests ; start:5001 sid:4212 rss:%lld " TOOL "\n", i < 18 ? 4211 : 1,
+		text_printf(&table, "4212 %d /bin/bash bash -c ./run-tests ; start:5001 sid:4212 rss:%lld " TOOL(4211, S1) "\n", i < 18 ? 4211 : 1,
 			    (1LL << 20) + (100LL << 20) * i);
 		take(desk, 2, &table);
 		text_done(&table);
@@ -62,7 +63,7 @@ static void an_end_that_nobody_saw_is_said_to_be_that(void **state)
 	struct desk *desk = desk_new(24, 100, false);
 
 	(void)state;
-	lab_sample(desk->lab, 0, "1 0 /sbin/init init\n4212 1 /bin/bash bash -c ./run-tests ; sid:4212 " TOOL "\n");
+	lab_sample(desk->lab, 0, "1 0 /sbin/init init\n4212 1 /bin/bash bash -c ./run-tests ; sid:4212 " TOOL(4211, S1) "\n");
 	desk_show(desk);
 	press(desk, KEY_CODE_ENTER);
 	assert_contains(desk_read(desk), "gone before clade looked; what it left: 1 process");

@@ -2,27 +2,23 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "cast.h"
 #include "clade/diff_export.h"
 #include "clade/safe.h"
 #include "lab.h"
 #include "suite.h"
 
-#define CLAUDE "/opt/claude-code-linux-x64/claude"
-#define S1 "11111111-1111-4111-8111-111111111111"
-#define TOOL "CLAUDECODE=1 CLAUDE_CODE_SESSION_ID=" S1 " CLAUDE_PID=10"
-#define ID1 "1111111111111111111111111111111111111111111111111111111111111111"
-
 static const char first[] = " 1  0 /sbin/init init ; start:1\n"
 			    "10  1 " CLAUDE " claude ; cwd:/srv/api start:10 rss:1000\n"
-			    "11 10 /bin/bash bash ; start:11 " TOOL "\n"
+			    "11 10 /bin/bash bash ; start:11 " TOOL(10, S1) "\n"
 			    "20  1 /bin/app app ; start:20 cgroup:/docker/" ID1 " ns:1.1\n"
 			    "30  1 /bin/other other ; start:30\n";
 
 static const char second[] = " 1  0 /sbin/init init ; start:1\n"
 			     "10  1 " CLAUDE " claude ; cwd:/srv/api start:10 rss:9000\n"
-			     "11 10 /bin/bash bash ; start:99 " TOOL "\n" /* the pid is used again */
-			     "12 10 /bin/sh sh ; start:100 " TOOL "\n"
-			     "13 10 /bin/sh sh ; start:101 " TOOL "\n"
+			     "11 10 /bin/bash bash ; start:99 " TOOL(10, S1) "\n" /* the pid is used again */
+			     "12 10 /bin/sh sh ; start:100 " TOOL(10, S1) "\n"
+			     "13 10 /bin/sh sh ; start:101 " TOOL(10, S1) "\n"
 			     "30  1 /bin/other other ; start:30\n";
 
 /* Both samples in one laboratory each, and their difference. */
@@ -51,12 +47,6 @@ static void pair_done(struct pair *pair)
 	lab_free(pair->before);
 	lab_free(pair->after);
 	text_done(&pair->out);
-}
-
-static int take(void *context, const char *bytes, size_t len)
-{
-	text_add_bytes(context, bytes, len);
-	return 0;
 }
 
 static void processes_are_matched_by_pid_and_start(void **state)
@@ -126,7 +116,7 @@ static void a_report_says_it_in_words(void **state)
 
 	(void)state;
 	compare(&pair, first, second, NULL);
-	assert_int_equal(diff_write_text(&pair.diff, &(struct export_config){0}, take, &pair.out), 0);
+	assert_int_equal(diff_write_text(&pair.diff, &(struct export_config){0}, take_bytes, &pair.out), 0);
 	assert_contains(text_str(&pair.out), "processes 5 -> 6 (+1)");
 	assert_contains(text_str(&pair.out), "3 appeared, 2 vanished");
 	assert_contains(text_str(&pair.out), "agent           2       4      +3      -1");
@@ -143,7 +133,7 @@ static void a_document_says_it_in_numbers(void **state)
 
 	(void)state;
 	compare(&pair, first, second, NULL);
-	assert_int_equal(diff_write_json(&pair.diff, &(struct export_config){0}, take, &pair.out), 0);
+	assert_int_equal(diff_write_json(&pair.diff, &(struct export_config){0}, take_bytes, &pair.out), 0);
 	document = json_loads(text_str(&pair.out), JSON_REJECT_DUPLICATES, NULL);
 	assert_non_null(document);
 	owner = json_array_get(json_object_get(document, "owners"), 0);

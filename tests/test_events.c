@@ -4,12 +4,10 @@
 #include <linux/netlink.h>
 #include <math.h>
 
+#include "cast.h"
 #include "collect/events.h"
 #include "lab.h"
 #include "suite.h"
-
-#define CLAUDE "/opt/claude-code-linux-x64/claude"
-#define S1 "11111111-1111-4111-8111-111111111111"
 
 /* ---- Messages ---- */
 
@@ -146,11 +144,10 @@ static void brief_lives_count_for_the_owner_of_their_parent(void **state)
 	done(&scene);
 }
 
-#define GOD "900 1 /usr/bin/node \"PM2 v7.0.4: God Daemon (/root/.pm2)\" ; start:2 PM2_HOME=/root/.pm2\n"
+#define DAEMON "900 1 " GOD " ; start:2 PM2_HOME=/root/.pm2\n"
 /* an app in one of its lives, which the daemon has counted */
-#define LIFE(pid, start, restarts)                                                                                                 \
-	pid " 900 /usr/bin/node \"node /srv/api.js\" ; start:" start " pm_id=0 name=api pm_exec_path=/srv/api.js unique_id=u "       \
-	    "PM2_HOME=/root/.pm2 restart_time=" restarts "\n"
+#define LIFE(pid, start, restarts) \
+	pid " 900 /usr/bin/node \"node /srv/api.js\" ; start:" start " " APP(0, "api") " unique_id=u restart_time=" restarts "\n"
 
 static double loop_of(const struct scene *scene, const char *id)
 {
@@ -162,10 +159,10 @@ static void an_app_that_no_sample_sees_is_a_crash_loop_of_its_daemon(void **stat
 	struct scene scene;
 
 	(void)state;
-	begin(&scene, GOD);
+	begin(&scene, DAEMON);
 	for (int i = 0; i < 12; i++)
 		brief(&scene, 900, 100 + i);
-	end(&scene, 2, GOD);
+	end(&scene, 2, DAEMON);
 	assert_true(loop_of(&scene, "pm2:/root/.pm2") == 12);
 	assert_true(lab_group(scene.lab, "pm2:/root/.pm2")->badges & BADGE_LOOP);
 	done(&scene);
@@ -176,17 +173,17 @@ static void lives_that_an_app_counts_itself_are_not_its_daemons_too(void **state
 	struct scene scene;
 
 	(void)state;
-	begin(&scene, GOD LIFE("901", "900", "5"));
+	begin(&scene, DAEMON LIFE("901", "900", "5"));
 	/* four lives went by; the sample shows the fifth */
 	for (int i = 0; i < 4; i++)
 		brief(&scene, 900, 100 + i);
-	end(&scene, 2, GOD LIFE("950", "1000", "10"));
+	end(&scene, 2, DAEMON LIFE("950", "1000", "10"));
 	assert_true(loop_of(&scene, "pm2:/root/.pm2/default/api") == 5);
 	assert_true(loop_of(&scene, "pm2:/root/.pm2") == 0);
 	/* what an app runs for a moment is nobody's crash */
 	for (int i = 0; i < 30; i++)
 		brief(&scene, 950, 200 + i);
-	end(&scene, 4, GOD LIFE("950", "1000", "10"));
+	end(&scene, 4, DAEMON LIFE("950", "1000", "10"));
 	assert_true(loop_of(&scene, "pm2:/root/.pm2/default/api") == 5);
 	assert_true(loop_of(&scene, "pm2:/root/.pm2") == 0);
 	done(&scene);
@@ -197,15 +194,15 @@ static void lives_that_an_app_counts_later_are_given_back_by_its_daemon(void **s
 	struct scene scene;
 
 	(void)state;
-	begin(&scene, GOD LIFE("901", "900", "5"));
+	begin(&scene, DAEMON LIFE("901", "900", "5"));
 	/* the sample falls between two lives: who lived is not known */
 	for (int i = 0; i < 4; i++)
 		brief(&scene, 900, 100 + i);
-	end(&scene, 2, GOD);
+	end(&scene, 2, DAEMON);
 	assert_true(loop_of(&scene, "pm2:/root/.pm2") == 4);
 	/* the next one shows the app, which has counted them */
 	brief(&scene, 900, 200);
-	end(&scene, 4, GOD LIFE("950", "1000", "11"));
+	end(&scene, 4, DAEMON LIFE("950", "1000", "11"));
 	assert_true(loop_of(&scene, "pm2:/root/.pm2/default/api") == 6);
 	assert_true(loop_of(&scene, "pm2:/root/.pm2") == 0);
 	done(&scene);

@@ -3,31 +3,21 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "cast.h"
 #include "clade/export.h"
 #include "clade/recording.h"
 #include "clade/safe.h"
 #include "lab.h"
 #include "suite.h"
 
-#define CLAUDE "/opt/claude-code-linux-x64/claude"
-#define S1 "11111111-1111-4111-8111-111111111111"
-#define TOOL "CLAUDECODE=1 CLAUDE_CODE_SESSION_ID=" S1 " CLAUDE_PID=10"
-#define ID1 "1111111111111111111111111111111111111111111111111111111111111111"
-
 static const char machine[] = " 1  0 /sbin/init init\n"
 			      " 2  0 - ; kernel comm:kthreadd env:unread\n"
 			      "10  1 " CLAUDE " claude ; cwd:/srv/api uid:1000\n"
-			      "11 10 /bin/bash bash -c \"make all\" ; " TOOL "\n"
+			      "11 10 /bin/bash bash -c \"make all\" ; " TOOL(10, S1) "\n"
 			      "12 11 - ; state:Z env:unread comm:cc\n"
-			      "13  1 /bin/sleep sleep 9 ; sid:13 " TOOL "\n"
+			      "13  1 /bin/sleep sleep 9 ; sid:13 " TOOL(10, S1) "\n"
 			      "20  1 /bin/app app ; cgroup:/docker/" ID1 " ns:1.1\n"
 			      "21  1 - x ; env:denied comm:x\n";
-
-static int take(void *context, const char *bytes, size_t len)
-{
-	text_add_bytes(context, bytes, len);
-	return 0;
-}
 
 /* The lab's last sample in that format, kept in lab->said. */
 static const char *export(struct lab *lab, const char *format, int width)
@@ -35,7 +25,7 @@ static const char *export(struct lab *lab, const char *format, int width)
 	struct export_config config = {.users = lab->users, .width = width};
 
 	text_clear(&lab->said);
-	assert_int_equal(export_write(export_find(format), lab->model, &config, take, &lab->said), 0);
+	assert_int_equal(export_write(export_find(format), lab->model, &config, take_bytes, &lab->said), 0);
 	return text_str(&lab->said);
 }
 

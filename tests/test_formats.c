@@ -2,34 +2,24 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "cast.h"
 #include "clade/export.h"
 #include "clade/safe.h"
 #include "lab.h"
 #include "suite.h"
 
-#define CLAUDE "/opt/claude-code-linux-x64/claude"
-#define S1 "11111111-1111-4111-8111-111111111111"
-#define TOOL "CLAUDECODE=1 CLAUDE_CODE_SESSION_ID=" S1 " CLAUDE_PID=10"
-#define ID1 "1111111111111111111111111111111111111111111111111111111111111111"
-
 static const char machine[] = " 1  0 /sbin/init init\n"
 			      "10  1 " CLAUDE " claude ; cwd:/srv/api uid:1000 rss:4096 cpu:50\n"
-			      "11 10 /bin/bash bash -c \"make <all> & go\" ; " TOOL "\n"
+			      "11 10 /bin/bash bash -c \"make <all> & go\" ; " TOOL(10, S1) "\n"
 			      "12 11 - ; state:Z env:unread comm:cc\n"
 			      "20  1 /bin/app app ; cgroup:/docker/" ID1 " ns:1.1 pids:45/50 oom:3+0\n";
-
-static int take(void *context, const char *bytes, size_t len)
-{
-	text_add_bytes(context, bytes, len);
-	return 0;
-}
 
 static const char *export(struct lab *lab, const char *format, const struct export_config *config)
 {
 	static const struct export_config plain = {0};
 
 	text_clear(&lab->said);
-	assert_int_equal(export_write(export_find(format), lab->model, config ? config : &plain, take, &lab->said), 0);
+	assert_int_equal(export_write(export_find(format), lab->model, config ? config : &plain, take_bytes, &lab->said), 0);
 	return text_str(&lab->said);
 }
 
@@ -211,7 +201,7 @@ static void a_trend_is_a_line_with_words(void **state)
 
 		text_add(&table, machine);
 		for (int p = 0; p < i * 10; p++)
-			text_printf(&table, "%d 10 /bin/sleep sleep 9 ; " TOOL "\n", 100 + p);
+			text_printf(&table, "%d 10 /bin/sleep sleep 9 ; " TOOL(10, S1) "\n", 100 + p);
 		lab_sample(lab, i == 0 ? 0 : 10, text_str(&table));
 		text_done(&table);
 	}

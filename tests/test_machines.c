@@ -21,7 +21,7 @@ static const char *directory(void)
 	return path;
 }
 
-static void expect_owners(const char *name)
+static void expect_machine(const char *name)
 {
 	const char *mode = getenv("GOLDEN");
 	struct lab *lab = lab_new(NULL);
@@ -66,7 +66,7 @@ static void real_machines_have_the_owners_that_were_looked_at(void **state)
 	assert_true(n > 0);
 	for (int i = 0; i < n; i++) {
 		entries[i]->d_name[strlen(entries[i]->d_name) - 5] = '\0';
-		expect_owners(entries[i]->d_name);
+		expect_machine(entries[i]->d_name);
 		free(entries[i]);
 	}
 	free(entries);

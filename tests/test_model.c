@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "cast.h"
 #include "clade/column.h"
 #include "clade/mem.h"
 #include "clade/query.h"
@@ -9,11 +10,6 @@
 #include "clade/safe.h"
 #include "lab.h"
 #include "suite.h"
-
-#define CLAUDE "/opt/claude-code-linux-x64/claude"
-#define S1 "11111111-1111-4111-8111-111111111111"
-#define TOOL "CLAUDECODE=1 CLAUDE_CODE_SESSION_ID=" S1 " CLAUDE_PID=10"
-#define ID1 "1111111111111111111111111111111111111111111111111111111111111111"
 
 /* ---- The tree ---- */
 
@@ -96,7 +92,7 @@ static void an_owner_counts_its_own_and_what_nests_in_it(void **state)
 		   " 1  0 /sbin/init init\n"
 		   " 5  1 /bin/sh sh       ; cgroup:/docker/" ID1 " rss:1000\n"
 		   "10  5 " CLAUDE " claude ; cgroup:/docker/" ID1 " rss:2000\n"
-		   "11 10 /bin/sh sh       ; cgroup:/docker/" ID1 " rss:4000 " TOOL "\n");
+		   "11 10 /bin/sh sh       ; cgroup:/docker/" ID1 " rss:4000 " TOOL(10, S1) "\n");
 	box = lab_group(lab, "docker:" ID1);
 	assert_int_equal(box->own.procs, 1);
 	assert_int_equal(box->nested.procs, 3);

@@ -2,22 +2,18 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "cast.h"
 #include "clade/export.h"
 #include "clade/jsonw.h"
 #include "clade/safe.h"
 #include "lab.h"
 #include "suite.h"
 
-#define CLAUDE "/opt/claude-code-linux-x64/claude"
-#define S1 "11111111-1111-4111-8111-111111111111"
-#define TOOL "CLAUDECODE=1 CLAUDE_CODE_SESSION_ID=" S1 " CLAUDE_PID=10"
-#define ID1 "1111111111111111111111111111111111111111111111111111111111111111"
-
 static const char machine[] = " 1  0 /sbin/init init\n"
 			      "10  1 " CLAUDE " claude ; cwd:/srv/api uid:1000\n"
-			      "11 10 /bin/bash bash -c \"make all\" ; " TOOL "\n"
-			      "12 11 /usr/bin/make make all ; " TOOL "\n"
-			      "13 12 /usr/bin/cc cc -c a.c ; " TOOL "\n"
+			      "11 10 /bin/bash bash -c \"make all\" ; " TOOL(10, S1) "\n"
+			      "12 11 /usr/bin/make make all ; " TOOL(10, S1) "\n"
+			      "13 12 /usr/bin/cc cc -c a.c ; " TOOL(10, S1) "\n"
 			      "20  1 /bin/app app ; cgroup:/docker/" ID1 " ns:1.1\n"
 			      "30  1 /bin/other other ;\n";
 
@@ -136,16 +132,10 @@ static void the_hottest_come_first_and_the_rest_is_counted(void **state)
 
 /* ---- In the formats ---- */
 
-static int take(void *context, const char *bytes, size_t len)
-{
-	text_add_bytes(context, bytes, len);
-	return 0;
-}
-
 static const char *export(struct lab *lab, const char *format, const struct export_config *config)
 {
 	text_clear(&lab->said);
-	assert_int_equal(export_write(export_find(format), lab->model, config, take, &lab->said), 0);
+	assert_int_equal(export_write(export_find(format), lab->model, config, take_bytes, &lab->said), 0);
 	return text_str(&lab->said);
 }
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cast.h"
 #include "clade/frame.h"
 #include "clade/io.h"
 #include "clade/mem.h"
@@ -354,7 +355,7 @@ static int write_fixtures(const char *prefix)
 	text_clear(&path);
 	text_printf(&path, "%s-lines.ndjson", prefix);
 	append(text_str(&path), studio->plain.data, studio->plain.len);
-	lab_sample(studio->lab, 2, "1 0 /sbin/init init\n11 1 /bin/bash bash -c x ; sid:11 " TOOL "\n");
+	lab_sample(studio->lab, 2, "1 0 /sbin/init init\n11 1 /bin/bash bash -c x ; sid:11 " TOOL(10, S1) "\n");
 	export_write(export_find("json"), studio->lab->model, &config, take_bytes, &document);
 	text_clear(&path);
 	text_printf(&path, "%s-document.json", prefix);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "cast.h"
 #include "clade/export.h"
 #include "clade/redact.h"
 #include "clade/safe.h"
@@ -159,23 +160,14 @@ static void hostile_arguments_take_no_time(void **state)
 
 /* ---- In all formats ---- */
 
-#define CLAUDE "/opt/claude-code-linux-x64/claude"
-#define S1 "11111111-1111-4111-8111-111111111111"
-#define TOOL "CLAUDECODE=1 CLAUDE_CODE_SESSION_ID=" S1 " CLAUDE_PID=10"
-#define ID1 "1a2b3c4d5e6f1a2b3c4d5e6f1a2b3c4d5e6f1a2b3c4d5e6f1a2b3c4d5e6f1a2b"
+#define HEX_ID "1a2b3c4d5e6f1a2b3c4d5e6f1a2b3c4d5e6f1a2b3c4d5e6f1a2b3c4d5e6f1a2b"
 
 static const char machine[] = " 1  0 /sbin/init init\n"
 			      "10  1 " CLAUDE " claude ; cwd:/srv/api uid:1000\n"
-			      "11 10 /bin/bash bash -c \"curl -u me:Sesame1 https://me:Sesame2@h --token Sesame3 && API_KEY=Sesame4 x\" ; " TOOL "\n"
-			      "12 11 /usr/bin/curl curl --password Sesame5 --secret=Sesame6 ; " TOOL "\n"
-			      "19  1 /usr/bin/containerd-shim-runc-v2 containerd-shim-runc-v2 -id " ID1 " ;\n"
-			      "20 19 /bin/app app --sesame-token Sesame7 ; cgroup:/docker/" ID1 " ns:1.1\n";
-
-static int take(void *context, const char *bytes, size_t len)
-{
-	text_add_bytes(context, bytes, len);
-	return 0;
-}
+			      "11 10 /bin/bash bash -c \"curl -u me:Sesame1 https://me:Sesame2@h --token Sesame3 && API_KEY=Sesame4 x\" ; " TOOL(10, S1) "\n"
+			      "12 11 /usr/bin/curl curl --password Sesame5 --secret=Sesame6 ; " TOOL(10, S1) "\n"
+			      "19  1 /usr/bin/containerd-shim-runc-v2 containerd-shim-runc-v2 -id " HEX_ID " ;\n"
+			      "20 19 /bin/app app --sesame-token Sesame7 ; cgroup:/docker/" HEX_ID " ns:1.1\n";
 
 static void no_format_holds_a_secret(void **state)
 {
@@ -186,11 +178,11 @@ static void no_format_holds_a_secret(void **state)
 	for (const struct export_format *format = formats; format->name; format++) {
 		struct text out = {0};
 
-		assert_int_equal(export_write(format, lab->model, &(struct export_config){.width = 400}, take, &out), 0);
+		assert_int_equal(export_write(format, lab->model, &(struct export_config){.width = 400}, take_bytes, &out), 0);
 		if (strcmp(format->name, "openmetrics") != 0)
 			assert_contains(text_str(&out), "Sesame");
 		text_clear(&out);
-		assert_int_equal(export_write(format, lab->model, &(struct export_config){.width = 400, .is_redacted = true}, take, &out), 0);
+		assert_int_equal(export_write(format, lab->model, &(struct export_config){.width = 400, .is_redacted = true}, take_bytes, &out), 0);
 		if (strstr(text_str(&out), "Sesame"))
 			fail_msg("%s: %.40s", format->name, strstr(text_str(&out), "Sesame"));
 		if (strcmp(format->name, "openmetrics") != 0)
@@ -212,7 +204,7 @@ static void ids_of_owners_are_left(void **state)
 	lab_sample(lab, 0, machine);
 	redacted = redacted_new(lab->model);
 	model = redacted_model(redacted);
-	assert_string_equal(facts_arg(model->snap->procs[4].facts, 2), ID1);
+	assert_string_equal(facts_arg(model->snap->procs[4].facts, 2), HEX_ID);
 	assert_string_equal(facts_marker(model->snap->procs[2].facts, "CLAUDE_CODE_SESSION_ID"), S1);
 	assert_int_equal(attribution_find(model->attr, "claude-code:" S1), attribution_find(lab->attr, "claude-code:" S1));
 	assert_true(model->attr->procs[2].owner == lab->attr->procs[2].owner);

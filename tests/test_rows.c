@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "cast.h"
 #include "clade/column.h"
 #include "clade/mem.h"
 #include "clade/query.h"
@@ -9,11 +10,6 @@
 #include "clade/safe.h"
 #include "lab.h"
 #include "suite.h"
-
-#define CLAUDE "/opt/claude-code-linux-x64/claude"
-#define S1 "11111111-1111-4111-8111-111111111111"
-#define TOOL "CLAUDECODE=1 CLAUDE_CODE_SESSION_ID=" S1 " CLAUDE_PID=10"
-#define ID1 "1111111111111111111111111111111111111111111111111111111111111111"
 
 static const char *rows_of(struct lab *lab, const struct view *view)
 {
@@ -41,7 +37,7 @@ static const char *rows_of(struct lab *lab, const struct view *view)
 static const char nested[] = " 1  0 /sbin/init init\n"
 			     " 5  1 /bin/sh sh       ; cgroup:/docker/" ID1 "\n"
 			     "10  5 " CLAUDE " claude ; cgroup:/docker/" ID1 "\n"
-			     "11 10 /bin/sh sh       ; cgroup:/docker/" ID1 " " TOOL "\n"
+			     "11 10 /bin/sh sh       ; cgroup:/docker/" ID1 " " TOOL(10, S1) "\n"
 			     "12  1 /bin/vi vi       ; uid:1000\n";
 
 static struct view view_of(enum view_mode mode, bool is_open)
@@ -228,7 +224,7 @@ static void processes_of_different_owners_are_not_alike(void **state)
 	lab_sample(lab, 0,
 		   "1 0 /sbin/init init\n"
 		   "11 1 /bin/sh sh ; sid:11\n12 1 /bin/sh sh ; sid:12\n13 1 /bin/sh sh ; sid:13\n"
-		   "14 1 /bin/sh sh ; sid:14 " TOOL "\n15 1 /bin/sh sh ; sid:15 " TOOL "\n16 1 /bin/sh sh ; sid:16 " TOOL "\n");
+		   "14 1 /bin/sh sh ; sid:14 " TOOL(10, S1) "\n15 1 /bin/sh sh ; sid:15 " TOOL(10, S1) "\n16 1 /bin/sh sh ; sid:16 " TOOL(10, S1) "\n");
 	assert_null(strstr(rows_of(lab, &view), "×"));
 	lab_free(lab);
 }

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "cast.h"
 #include "clade/column.h"
 #include "clade/mem.h"
 #include "clade/query.h"
@@ -9,11 +10,6 @@
 #include "clade/safe.h"
 #include "lab.h"
 #include "suite.h"
-
-#define CLAUDE "/opt/claude-code-linux-x64/claude"
-#define S1 "11111111-1111-4111-8111-111111111111"
-#define TOOL "CLAUDECODE=1 CLAUDE_CODE_SESSION_ID=" S1 " CLAUDE_PID=10"
-#define ID1 "1111111111111111111111111111111111111111111111111111111111111111"
 
 static const char *badges_of(struct lab *lab, const char *id)
 {
@@ -74,7 +70,7 @@ static void zombies_are_counted_against_their_owner(void **state)
 	struct text table = {0};
 
 	(void)state;
-	text_add(&table, "1 0 /sbin/init init\n10 1 " CLAUDE " claude\n11 10 /bin/sh sh ; " TOOL "\n");
+	text_add(&table, "1 0 /sbin/init init\n10 1 " CLAUDE " claude\n11 10 /bin/sh sh ; " TOOL(10, S1) "\n");
 	for (int i = 0; i < 312; i++)
 		text_printf(&table, "%d 11 - ; state:Z env:unread comm:sh\n", 100 + i);
 	lab_sample(lab, 0, text_str(&table));
@@ -135,7 +131,7 @@ static void what_a_dead_session_left_is_called_orphans(void **state)
 	struct lab *lab = lab_new(NULL);
 
 	(void)state;
-	lab_sample(lab, 0, "1 0 /sbin/init init\n11 1 /bin/sh sh ; " TOOL "\n");
+	lab_sample(lab, 0, "1 0 /sbin/init init\n11 1 /bin/sh sh ; " TOOL(10, S1) "\n");
 	assert_string_equal(badges_of(lab, "claude-code:" S1), "ORPHANS 1 ENDED");
 	lab_free(lab);
 }
@@ -155,7 +151,7 @@ static void a_table_that_is_nearly_full_is_said_with_who_fills_it(void **state)
 		text_printf(&table,
 			    "1 0 /sbin/init init ; start:1\n"
 			    "10 1 " CLAUDE " claude ; start:2\n"
-			    "11 10 /bin/java java ; start:3 threads:%d " TOOL "\n",
+			    "11 10 /bin/java java ; start:3 threads:%d " TOOL(10, S1) "\n",
 			    steps[i].threads);
 		lab_sample(lab, 60, text_str(&table));
 		text_done(&table);
@@ -270,8 +266,6 @@ static void the_end_is_that_of_the_limit_which_comes_first(void **state)
 	lab_free(lab);
 }
 
-#define APP "pm_id=0 name=api pm_exec_path=/srv/api.js PM2_HOME=/root/.pm2"
-
 static void an_app_that_begins_again_and_again_is_in_a_loop(void **state)
 {
 	struct lab *lab = lab_new(NULL);
@@ -283,7 +277,7 @@ static void an_app_that_begins_again_and_again_is_in_a_loop(void **state)
 		text_printf(&table,
 			    "1 0 /sbin/init init ; start:1\n"
 			    "10 1 /usr/bin/node \"PM2 v7.0.4: God Daemon (/root/.pm2)\" ; start:2 PM2_HOME=/root/.pm2\n"
-			    "%d 10 /usr/bin/node \"node /srv/api.js\" ; start:%d " APP " restart_time=%d\n",
+			    "%d 10 /usr/bin/node \"node /srv/api.js\" ; start:%d " APP(0, "api") " restart_time=%d\n",
 			    100 + i, 1000 + 200 * i, i);
 		lab_sample(lab, 2, text_str(&table));
 		text_done(&table);
@@ -302,7 +296,7 @@ static void sample_instances(struct lab *lab, int first, int n, int start)
 	text_add(&table, "1 0 /sbin/init init ; start:1\n"
 			 "10 1 /usr/bin/node \"PM2 v7.0.4: God Daemon (/root/.pm2)\" ; start:2 PM2_HOME=/root/.pm2\n");
 	for (int i = 0; i < n; i++)
-		text_printf(&table, "%d 10 /usr/bin/node \"node /srv/api.js\" ; start:%d " APP "\n", first + i, start + i);
+		text_printf(&table, "%d 10 /usr/bin/node \"node /srv/api.js\" ; start:%d " APP(0, "api") "\n", first + i, start + i);
 	lab_sample(lab, 2, text_str(&table));
 	text_done(&table);
 }
@@ -339,10 +333,10 @@ static struct snapshot *machine_at(double at_s, int shells, uint64_t rss_bytes)
 		    "1 0 /sbin/init init ; start:1\n"
 		    "5 1 /bin/db db ; start:5 cgroup:/docker/" ID1 "\n"
 		    "10 1 " CLAUDE " claude ; start:10\n"
-		    "11 10 /bin/sh sh ; start:11 rss:%llu " TOOL "\n",
+		    "11 10 /bin/sh sh ; start:11 rss:%llu " TOOL(10, S1) "\n",
 		    (unsigned long long)rss_bytes);
 	for (int n = 0; n < shells; n++)
-		text_printf(&table, "%d 11 /bin/sh sh ; start:%d rss:1000 " TOOL "\n", 100 + n, 100 + n);
+		text_printf(&table, "%d 11 /bin/sh sh ; start:%d rss:1000 " TOOL(10, S1) "\n", 100 + n, 100 + n);
 	snap = lab_snapshot(at_s, text_str(&table));
 	text_done(&table);
 	return snap;
