@@ -33,7 +33,6 @@ DELAY_S = 2
 FIRST_PATIENCE_S = 60  # a program that shows no row within that shows none
 KEY_PATIENCE_S = 20
 KEYS_APART_S = (0.11, 0.29)  # no beat in step with the samples
-KEYS_LEAST = 20
 BURST_GAP_S = 0.2  # output that comes after a pause this long is a new refresh
 
 SCENES = {  # name: (arguments of scene, what it is)

@@ -7,20 +7,12 @@ import subprocess
 import time
 import uuid
 
-from lib import (CLADE, HERE, LIFE_S, PATH, SYSTEM, Process, Scene, Skip, Snapshot, as_nobody, children_of, kill, main, ok, outside,
-                 read, snapshot, start_ticks, stat_of, wait_for)
-
-CLAUDE = "node_modules/@anthropic-ai/claude-code-linux-x64/claude"
-
-
-def tool_markers(session, pid):
-    """What Claude Code 2.1 sets for the commands that its Bash tool runs."""
-    return {"CLAUDECODE": 1, "CLAUDE_CODE_SESSION_ID": session, "CLAUDE_PID": pid, "CLAUDE_CODE_CHILD_SESSION": 1,
-            "CLAUDE_CODE_ENTRYPOINT": "cli", "AI_AGENT": "claude-code_2-1-330_agent", "GIT_EDITOR": "true"}
+from lib import (CLADE, CLAUDE, HERE, LIFE_S, SYSTEM, Process, Scene, Snapshot, as_nobody, children_of, claude_markers, find_program, kill,
+                 main, ok, outside, read, snapshot, start_ticks, stat_of, wait_for)
 
 
 def mcp_markers(session):
-    """… and for MCP servers: no pid."""
+    """What it sets for MCP servers: no pid."""
     return {"CLAUDECODE": 1, "CLAUDE_CODE_SESSION_ID": session, "CLAUDE_PROJECT_DIR": "/srv/api",
             "AI_AGENT": "claude-code_2-1-330_harness"}
 
@@ -33,8 +25,7 @@ def register(scene, root, session, **more):
     """The file in which Claude Code says who it is. procStart is the root's start time, so that a pid is not mistaken."""
     fields = {"pid": root.pid, "sessionId": session, "cwd": "/srv/api", "startedAt": 1793000000000,
               "procStart": str(start_ticks(root.pid)), "version": "2.1.330", "kind": "interactive", "status": "busy", **more}
-    text = ",".join(f'"{name}":{value if isinstance(value, int) else chr(34) + value + chr(34)}' for name, value in fields.items())
-    scene.write(f"home/.claude/sessions/{root.pid}.json", "{" + text + "}")
+    scene.write(f"home/.claude/sessions/{root.pid}.json", json.dumps(fields))
 
 
 def bash_tool(scene, root, session, command=None):
@@ -42,7 +33,7 @@ def bash_tool(scene, root, session, command=None):
     snapshot_file = scene.write("home/.claude/shell-snapshots/snapshot-bash-1793000000000-abc123.sh", "")
     line = (f"source {snapshot_file} 2>/dev/null || true && shopt -u extglob 2>/dev/null || true && "
             f"eval '{command or scene.actor('bin/tool')}' < /dev/null && pwd -P >| {scene.dir}/claude-1234-cwd")
-    shell = root.spawn(["/bin/bash", "-c", line], tool_markers(session, root.pid), flags="s")
+    shell = root.spawn(["/bin/bash", "-c", line], claude_markers(session, root.pid), flags="s")
     return shell, shell.child()
 
 
@@ -55,9 +46,7 @@ def clobberer(above, markers, flags=""):
 
 def start_node(scene, script, arguments=(), env=None, title=None, above=None):
     """A node program that is an actor, at the path of the real one; below `above`, or below pid 1."""
-    node = shutil.which("node", path=PATH)
-    if not node:
-        raise Skip("no node")
+    node = find_program("node")
     path = os.path.join(scene.dir, script)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     shutil.copy(f"{HERE}/actor.js", path)
@@ -77,7 +66,7 @@ def claude_code_with_all_that_it_starts_alive_and_killed():
         session = str(uuid.uuid4())
         root = scene.start_actor(CLAUDE, ["claude"])
         register(scene, root, session, name="api-refactor")
-        markers = tool_markers(session, root.pid)
+        markers = claude_markers(session, root.pid)
         shell, tool = bash_tool(scene, root, session)
         mcp = root.spawn(["node-mcp"], mcp_markers(session), scene.actor("bin/node-mcp"))
         hook = root.tool({**markers, "AI_AGENT": "claude-code_2-1-330_harness"}, "hook", "sd")
@@ -125,12 +114,12 @@ def claude_in_claude():
         register(scene, root, outer, name="outer")
         shell, tool = bash_tool(scene, root, outer)
         # `claude -p` from the tool: its root carries the outer session, what it starts the inner
-        inner_root = tool.spawn(["claude", "-p", "fix it"], tool_markers(outer, root.pid), scene.actor(CLAUDE))
+        inner_root = tool.spawn(["claude", "-p", "fix it"], claude_markers(outer, root.pid), scene.actor(CLAUDE))
         inner_shell, inner_tool = bash_tool(scene, inner_root, inner)
         # one that is registered, and has started nothing yet
-        quiet = tool.spawn(["claude", "-p", "look"], tool_markers(outer, root.pid), scene.actor(CLAUDE))
+        quiet = tool.spawn(["claude", "-p", "look"], claude_markers(outer, root.pid), scene.actor(CLAUDE))
         register(scene, quiet, third, name="quiet")
-        orphan = inner_tool.tool(tool_markers(inner, inner_root.pid), flags="sd")
+        orphan = inner_tool.tool(claude_markers(inner, inner_root.pid), flags="sd")
 
         of_outer = claude_owner(outer, name=re.compile("outer"), parent=outside)
         of_inner = claude_owner(inner, parent=claude_owner(outer), root_pid=inner_root.pid)
@@ -199,7 +188,7 @@ def stale_references_are_not_believed():
         root = scene.start_actor(CLAUDE, ["claude"])
         register(scene, root, "00000000-0000-4000-8000-000000000000", procStart="17", name="someone-else")
         shell, tool = bash_tool(scene, root, here)
-        cleared = scene.start_actor("bin/orphan", env=tool_markers(gone, root.pid))
+        cleared = scene.start_actor("bin/orphan", env=claude_markers(gone, root.pid))
         owner = claude_owner(here, name=lambda name: "someone-else" not in name)
         scene.judge("stale", [
             (root, "the file of an earlier holder of the pid is not the root's", owner, False),
@@ -214,11 +203,11 @@ def subreapers():
         manager.tell("reaper")
         root = manager.spawn(["claude"], exe=scene.actor(CLAUDE), flags="s")
         shell, tool = bash_tool(scene, root, session)
-        adopted = tool.tool(tool_markers(session, root.pid), flags="sd")
+        adopted = tool.tool(claude_markers(session, root.pid), flags="sd")
         # a reaper within the session's own tree keeps its adopted ones below the root
-        reaper = tool.tool(tool_markers(session, root.pid), "tini")
+        reaper = tool.tool(claude_markers(session, root.pid), "tini")
         reaper.tell("reaper")
-        kept = reaper.tool(tool_markers(session, root.pid)).tool(tool_markers(session, root.pid), flags="sd")
+        kept = reaper.tool(claude_markers(session, root.pid)).tool(claude_markers(session, root.pid), flags="sd")
         middle = Process(scene, next(p for p in children_of(reaper.pid) if p != kept.pid))
         assert stat_of(adopted.pid)[1] == str(manager.pid) and stat_of(kept.pid)[1] == str(reaper.pid)
         owner = claude_owner(session, root_pid=root.pid)
@@ -289,7 +278,7 @@ def gemini_and_qwen_run_twice():
                 ("qwen", "lib/node_modules/@qwen-code/qwen-code/cli.js", "QWEN_CODE_NO_RELAUNCH",
                  {"QWEN_CODE": 1, "QWEN_CODE_SESSION_ID": "5e6e0000-1111-4222-8333-444455556666"})]:
             outer = start_node(scene, script, ["-p", "x"])
-            node, path = shutil.which("node", path=PATH), os.path.join(scene.dir, script)
+            node, path = find_program("node"), os.path.join(scene.dir, script)
             inner = Process(scene, outer.tell("spawn", "", node, *env_words(scene, {relaunched: "true"}),
                                               node, "--max-old-space-size=512", path, "-p", "x"))
             tool = Process(scene, inner.tell("spawn", "s", scene.actor("bin/tool"), *env_words(scene, markers), "tool"))
@@ -422,8 +411,8 @@ def an_ordinary_user_looks():
         options = as_nobody()
         mine, theirs = str(uuid.uuid4()), str(uuid.uuid4())
         root = scene.start_actor(CLAUDE, ["claude"], flags="u")
-        child = root.tool(tool_markers(mine, root.pid), flags="s")
-        foreign = scene.start_actor("bin/tool", env=tool_markers(theirs, 1))
+        child = root.tool(claude_markers(mine, root.pid), flags="s")
+        foreign = scene.start_actor("bin/tool", env=claude_markers(theirs, 1))
         bare = root.tool(flags="s")
         snap = scene.judge("nobody looks", [
             (root, "nobody's own claude", claude_owner(mine), False), (child, "nobody's own tool", claude_owner(mine), False),

@@ -4,8 +4,8 @@ import glob
 import os
 import uuid
 
-from containers import container_cgroup, find_program, make_image, make_rootfs, sleep
-from lib import NOBODY, Scene, Skip, argv_of, is_alive, kill, main, note, outside, pen, read, wait_for
+from containers import container_cgroup, make_image, make_rootfs, sleep
+from lib import NOBODY, Scene, Skip, argv_of, find_program, is_alive, kill, main, note, outside, pen, read, wait_for
 
 
 def need_root():

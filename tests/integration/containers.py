@@ -3,16 +3,9 @@ import os
 import shutil
 import subprocess
 
-from lib import LIFE_S, PATH, Process, Skip, actor_binary, is_alive, pen, read, wait_for
+from lib import LIFE_S, Process, Skip, actor_binary, find_program, is_alive, pen, read, wait_for
 
 CLAUDE = "/opt/claude-code-linux-x64/claude"  # the actor, in the container
-
-
-def find_program(name):
-    program = shutil.which(name, path=PATH)
-    if not program:
-        raise Skip(f"no {name}")
-    return program
 
 
 def make_rootfs(directory):

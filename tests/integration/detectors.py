@@ -5,14 +5,8 @@ import time
 import uuid
 
 from docker import Engine
-from lib import PIDS_MAX, Scene, Skip, children_of, clade, main, ok, parse, pen, read, stat_of, wait_for
+from lib import CLAUDE, PIDS_MAX, Scene, Skip, children_of, clade, claude_markers, main, ok, parse, pen, read, stat_of, wait_for
 from pm2 import NODE_APP, Pm2
-
-CLAUDE = "node_modules/@anthropic-ai/claude-code-linux-x64/claude"
-
-
-def markers(session, pid):
-    return {"CLAUDECODE": 1, "CLAUDE_CODE_SESSION_ID": session, "CLAUDE_PID": pid}
 
 
 def watch(seconds):
@@ -43,7 +37,7 @@ def expect_verdict(title, snap, word, *owners):
 def growth():
     with Scene() as scene:
         session, root = agent(scene)
-        root.spawn(["/bin/bash", "-c", "while :; do sleep 60 & sleep 0.02; done"], markers(session, root.pid), flags="s")
+        root.spawn(["/bin/bash", "-c", "while :; do sleep 60 & sleep 0.02; done"], claude_markers(session, root.pid), flags="s")
         snap = watch(5)
         expect_badge("growth", snap, session, r"(GROWING|EXPLODING) \+\d")
         expect_verdict("growth", snap, "GROWING" if "GROWING" in owner(snap, session)["badges"] else "EXPLODING",
@@ -62,7 +56,7 @@ def a_limit_of_the_control_group():
         with open(f"{group}/cgroup.procs", "w", encoding="ascii") as file:
             file.write(str(root.pid))
         for _ in range(18):
-            root.spawn(["sleep", "60"], markers(session, root.pid))
+            root.spawn(["sleep", "60"], claude_markers(session, root.pid))
         snap = watch(1)
         expect_badge("pids limit", snap, session, r"LIMIT pids 95%")
         ok(owner(snap, session)["pids"] == {"used": 19, "max": 20}, "pids limit: figures", owner(snap, session)["pids"])
@@ -92,7 +86,7 @@ def out_of_memory():
         # the eater is to be killed, not the shell that starts it anew
         eater = ("while :; do head -c 200000000 /dev/zero | sh -c 'echo 900 > /proc/self/oom_score_adj; exec tail' >/dev/null; "
                  "sleep 0.3; done")
-        root.spawn(["/bin/bash", "-c", eater], markers(session, root.pid), flags="s")
+        root.spawn(["/bin/bash", "-c", eater], claude_markers(session, root.pid), flags="s")
         wait_for("a first kill", lambda: re.search(r"oom_kill [1-9]", read(f"{group}/memory.oom_control") + read(f"{group}/memory.events")))
         snap = watch(3)
         expect_badge("out of memory", snap, session, r"OOM \d")
@@ -104,7 +98,7 @@ def out_of_memory():
 def zombies():
     with Scene() as scene:
         session, root = agent(scene)
-        tool = root.tool(markers(session, root.pid), "make")
+        tool = root.tool(claude_markers(session, root.pid), "make")
         for _ in range(60):
             tool.tell("zombie")
         wait_for("the zombies", lambda: sum(stat_of(child)[:1] == ["Z"] for child in children_of(tool.pid)) == 60)
@@ -118,7 +112,7 @@ def orphans():
     with Scene() as scene:
         session, root = agent(scene)
         for _ in range(12):
-            root.tool(markers(session, root.pid), flags="sd")
+            root.tool(claude_markers(session, root.pid), flags="sd")
         snap = watch(1)
         expect_badge("orphans", snap, session, r"ORPHANS 12")
 
@@ -165,7 +159,7 @@ def a_quiet_minute():
         session, root = agent(scene)
         # ordinary work: a command every few seconds, some of it in parallel
         root.spawn(["/bin/bash", "-c", "while :; do for i in 1 2 3 4 5 6 7 8; do sleep 0.5 & done; wait; sleep 2; done"],
-                   markers(session, root.pid), flags="s")
+                   claude_markers(session, root.pid), flags="s")
         pm2 = Pm2(scene, "home")
         scene.write("app.js", NODE_APP)
         pm2.start({"name": "steady", "script": "app.js"})

@@ -2,8 +2,8 @@
 import os
 import uuid
 
-from containers import CLAUDE, InnerActor, container_cgroup, find_program, host_pid, inside, make_image, sleep
-from lib import Scene, Skip, argv_of, is_alive, main, ok, outside, read, wait_for
+from containers import CLAUDE, InnerActor, container_cgroup, host_pid, inside, make_image, sleep
+from lib import Scene, Skip, argv_of, find_program, is_alive, main, ok, outside, read, wait_for
 
 
 class Engine:

@@ -28,13 +28,14 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
 
-from tap import Skip, find_clade, main, note, ok, skip, wanted  # noqa: E402
+from tap import Skip, find_clade, main, note, ok, skip  # noqa: E402, F401
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 NOBODY = 65534
 LIFE_S = 150  # an actor ends by itself after that
 PIDS_MAX = 1500  # of one pen, threads count
 PATIENCE_S = 20
+CLAUDE = "node_modules/@anthropic-ai/claude-code-linux-x64/claude"  # where npm puts it, in a scene's directory
 
 
 # ---- Waiting, and reading /proc -----------------------------------------------------------------------
@@ -49,6 +50,15 @@ def wait_for(what, condition, patience_s=PATIENCE_S):
         if time.monotonic() > end:
             raise TimeoutError(f"waited {patience_s} s for {what}")
         time.sleep(0.01)
+
+
+def becomes(name, condition, patience_s=PATIENCE_S):
+    """The same as a check: whether it becomes true is what is asked."""
+    try:
+        wait_for(name, condition, patience_s)
+    except TimeoutError as error:
+        return ok(False, name, error)
+    return ok(True, name)
 
 
 def read(path):
@@ -110,7 +120,7 @@ def _pids_hierarchy():
     return "/sys/fs/cgroup"
 
 
-def _kill_cgroup(top):
+def kill_cgroup(top):
     """Kills all that is in the cgroup and below it, by pidfd so that no later holder of a pid is hit."""
     for _ in range(500):
         files = glob.glob(f"{top}/**/cgroup.procs", recursive=True)
@@ -182,7 +192,7 @@ class Pen:
             for fd in (0, 1, 2):
                 os.dup2(null, fd)
             os.read(lifeline, 1)
-            _kill_cgroup(self.top)
+            kill_cgroup(self.top)
             _unmount_below(self.dir)
             shutil.rmtree(self.dir, ignore_errors=True)
             remove_cgroup_trees(self.name)
@@ -202,22 +212,41 @@ def pen():
     return _pen
 
 
+# ---- Programs -----------------------------------------------------------------------------------------
+
+def find_program(name):
+    program = shutil.which(name, path=PATH)
+    if not program:
+        raise Skip(f"no {name}")
+    return program
+
+
+def compiled(name, *ways):
+    """What the C file of that name beside this one makes, once per test file; `ways` are options to try, the best first."""
+    path = f"{pen().dir}/{name}"
+    if os.path.exists(path):
+        return path
+    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if not compiler:
+        raise Skip("no C compiler")
+    for options in ways:
+        result = subprocess.run([compiler, "-O1", f"-DLIFE={LIFE_S}", f"{HERE}/{name}.c", "-o", path, *options], capture_output=True, text=True)
+        if result.returncode == 0:
+            os.chmod(path, 0o755)
+            return path
+    raise RuntimeError(f"{name}.c does not compile: {result.stderr}")
+
+
 # ---- Actors -------------------------------------------------------------------------------------------
 
+def claude_markers(session, pid):
+    """What Claude Code 2.1 sets for the commands that its Bash tool runs."""
+    return {"CLAUDECODE": 1, "CLAUDE_CODE_SESSION_ID": session, "CLAUDE_PID": pid, "CLAUDE_CODE_CHILD_SESSION": 1,
+            "CLAUDE_CODE_ENTRYPOINT": "cli", "AI_AGENT": "claude-code_2-1-330_agent", "GIT_EDITOR": "true"}
+
+
 def actor_binary():
-    """The compiled actor, made once per test file."""
-    path = f"{pen().dir}/actor"
-    if not os.path.exists(path):
-        compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-        if not compiler:
-            raise Skip("no C compiler")
-        for how in (["-static"], []):
-            command = [compiler, "-O1", f"-DLIFE={LIFE_S}", *how, f"{HERE}/actor.c", "-o", path]
-            if subprocess.run(command, capture_output=True).returncode == 0:
-                break
-        else:
-            raise Skip("the actor does not compile")
-    return path
+    return compiled("actor", ["-static"], [])
 
 
 class Process:
@@ -309,7 +338,7 @@ class Scene:
 
     def __exit__(self, *_):
         for cgroup in self.cgroups:
-            _kill_cgroup(cgroup)
+            kill_cgroup(cgroup)
 
     def enter(self):
         """In a child process before exec: into the scene's cgroup."""

@@ -1,17 +1,9 @@
 """Logins through a real sshd on the loopback interface, and jobs of a real cron."""
 import os
 import re
-import shutil
 import socket
 
-from lib import LIFE_S, PATH, SYSTEM, Scene, Skip, argv_of, children_of, is_alive, kill, main, outside, read, wait_for
-
-
-def find_program(name):
-    program = shutil.which(name, path=PATH)
-    if not program:
-        raise Skip(f"no {name}")
-    return program
+from lib import LIFE_S, SYSTEM, Scene, Skip, argv_of, children_of, find_program, is_alive, kill, main, outside, read, wait_for
 
 
 def need_root():

@@ -4,15 +4,7 @@ import re
 import shutil
 import uuid
 
-from lib import LIFE_S, PATH, SYSTEM, Process, Scene, Skip, argv_of, children_of, kill, main, ok, outside, read, wait_for
-
-
-CLAUDE = "node_modules/@anthropic-ai/claude-code-linux-x64/claude"
-
-
-def markers_of(session, pid):
-    return {"CLAUDECODE": 1, "CLAUDE_CODE_SESSION_ID": session, "CLAUDE_PID": pid, "CLAUDE_CODE_CHILD_SESSION": 1,
-            "AI_AGENT": "claude-code_2-1-330_agent"}
+from lib import CLAUDE, PATH, Process, Scene, Skip, argv_of, children_of, claude_markers, find_program, kill, main, outside, read, wait_for
 
 
 def inherited(process, names):
@@ -25,9 +17,7 @@ class Tmux:
     """A server with a socket of its own. Its panes run actors."""
 
     def __init__(self, scene, starter=None, env=None):
-        self.program = shutil.which("tmux", path=PATH)
-        if not self.program:
-            raise Skip("no tmux")
+        self.program = find_program("tmux")
         self.scene = scene
         argv = [self.program, "-S", f"{scene.dir}/tmux.sock", "-f", "/dev/null", "new-session", "-d", "-s", "work",
                 f"exec {scene.actor('bin/shell')}"]
@@ -62,7 +52,7 @@ def tmux_panes_and_an_agent_in_one():
         command = first.tool(inherited(first, TMUX_NAMES))
         gone = second.tool(inherited(second, TMUX_NAMES), flags="sd")
         claude = second.spawn(["claude"], inherited(second, TMUX_NAMES), scene.actor(CLAUDE))
-        markers = {**inherited(second, TMUX_NAMES), **markers_of(session, claude.pid)}
+        markers = {**inherited(second, TMUX_NAMES), **claude_markers(session, claude.pid)}
         tool = claude.tool(markers, flags="s")
         orphan = claude.tool(markers, flags="sd")
 
@@ -84,12 +74,12 @@ def tmux_started_by_an_agent():
         with Scene() as scene:
             session, inner = str(uuid.uuid4()), str(uuid.uuid4())
             root = scene.start_actor(CLAUDE, ["claude"])
-            tmux = Tmux(scene, root, markers_of(session, root.pid))
+            tmux = Tmux(scene, root, claude_markers(session, root.pid))
             first, second = tmux.first(), tmux.pane()
             command = first.tool(inherited(first, TMUX_NAMES))
             gone = first.tool(inherited(first, TMUX_NAMES), flags="sd")
             own = second.spawn(["claude"], inherited(second, TMUX_NAMES), scene.actor(CLAUDE))
-            tool = own.tool({**inherited(second, TMUX_NAMES), **markers_of(inner, own.pid)}, flags="s")
+            tool = own.tool({**inherited(second, TMUX_NAMES), **claude_markers(inner, own.pid)}, flags="s")
             assert "CLAUDECODE" in inherited(first, TMUX_NAMES)
             title = "tmux by a living agent" if is_alive else "tmux by a dead agent"
             agent = {"kind": "agent", "key": inner, "root_pid": own.pid, "parent": pane_owner(1)}
@@ -120,7 +110,7 @@ def screen_windows():
         session = str(uuid.uuid4())
         command = window.tool(inherited(window, names))
         claude = window.spawn(["claude"], inherited(window, names), scene.actor(CLAUDE))
-        tool = claude.tool({**inherited(window, names), **markers_of(session, claude.pid)}, flags="s")
+        tool = claude.tool({**inherited(window, names), **claude_markers(session, claude.pid)}, flags="s")
         owner = {"kind": "login", "product": "screen"}
         agent = {"kind": "agent", "key": session, "parent": owner}
         scene.judge("screen", [(server, "the server", owner, False), (window, "a window", owner, False), (command, "a command in it", owner, False),

@@ -6,11 +6,10 @@ import ctypes
 import json
 import os
 import platform
-import shutil
 import signal
 import subprocess
 
-from lib import NOBODY, Scene, Skip, children_of, main, ok, read, wait_for
+from lib import NOBODY, Scene, Skip, becomes, children_of, find_program, main, ok, read, wait_for
 from trees import Screen, full, members, start
 
 # Three threads, four children that look alike with a child each, and one child more on USR1: 9 processes, then 10.
@@ -82,12 +81,6 @@ def tree_of(pid):
     return [pid, *(below for child in children_of(pid) for below in tree_of(child))]
 
 
-def open_screen(scene, *words, **options):
-    if not shutil.which("tmux"):
-        raise Skip("no tmux")
-    return Screen(scene, *words, **options)
-
-
 def audit():
     return [json.loads(line) for line in read("/var/log/clade/audit.ndjson").splitlines()[-2:]]
 
@@ -98,18 +91,16 @@ def f8_and_f7_change_a_closed_tree_with_all_its_threads():
         full(scene, 4)
         root = python_tree(scene)
         tree = tree_of(root.pid)
-        screen = open_screen(scene)
+        screen = Screen(scene)
         screen.choose("tree.py")
         screen.press("-", "F8")
         said = screen.expect("nice +1: 9 processes changed")
         ok(nices(tree) == {1}, "F8 on a closed tree: each of its threads has nice 1", nices(tree), said)
         screen.press("F8", "F8", "F8")
-        wait_for("three more", lambda: nices(tree) == {4})
-        ok(True, "each of three presses in a row counts")
+        becomes("each of three presses in a row counts", lambda: nices(tree) == {4})
         screen.press("F7")
-        wait_for("nice 3", lambda: nices(tree) == {3})
+        becomes("F7 takes one away: root may", lambda: nices(tree) == {3})
         screen.expect("nice -1: 9 processes changed")
-        ok(True, "F7 takes one away: root may")
         strangers = [stranger.pid, *children_of(stranger.pid)]
         ok(nices(strangers) == {0}, "the tree beside it is as before", nices(strangers))
         begin, end = audit()
@@ -125,11 +116,10 @@ def keys_that_are_pressed_while_it_works_count():
         full(scene, 1001)
         root = python_tree(scene)
         tree = tree_of(root.pid)
-        screen = open_screen(scene)
+        screen = Screen(scene)
         screen.choose("tree.py")
         screen.press(*["F8"] * 6)
-        wait_for("six more", lambda: nices(tree) == {6})
-        ok(True, "six presses in a row among thousands: each counts")
+        becomes("six presses in a row among thousands: each counts", lambda: nices(tree) == {6})
         screen.press("q")
 
 
@@ -139,7 +129,7 @@ def each_member_keeps_its_distance_and_stops_at_the_end():
         tree = tree_of(root.pid)
         os.setpriority(os.PRIO_PROCESS, tree[1], 19)
         os.setpriority(os.PRIO_PROCESS, tree[2], 5)
-        screen = open_screen(scene)
+        screen = Screen(scene)
         screen.choose("tree.py")
         screen.press("F8")
         said = screen.expect("nice +1: 8 processes changed, 1 at the end of the range")
@@ -150,7 +140,7 @@ def each_member_keeps_its_distance_and_stops_at_the_end():
 def who_was_forked_since_the_screen_was_made_is_changed_too():
     with Scene() as scene:
         root = python_tree(scene)
-        screen = open_screen(scene)
+        screen = Screen(scene)
         screen.choose("tree.py")
         screen.press("Z")
         screen.expect("PAUSED")
@@ -168,7 +158,7 @@ def a_menu_sets_the_class_of_io():
     with Scene() as scene:
         root = python_tree(scene)
         tree = tree_of(root.pid)
-        screen = open_screen(scene)
+        screen = Screen(scene)
         screen.choose("tree.py")
         for presses, expected, words in ((9, (IDLE, 0), "idle"), (7, (BEST_EFFORT, 6), "best-effort 6"), (12, (REAL_TIME, 2), "real-time 2")):
             screen.press("i")
@@ -192,7 +182,7 @@ def tagged_rows_are_changed_and_clade_is_not():
     with Scene() as scene:
         root = python_tree(scene)
         tree = tree_of(root.pid)
-        screen = open_screen(scene)
+        screen = Screen(scene)
         screen.choose("tree.py")
         own = [pid for pid in members(scene) if read(f"/proc/{pid}/comm").startswith(("tmux: server", "clade"))]
         before = [nice_of(pid) for pid in own]
@@ -208,13 +198,11 @@ def tagged_rows_are_changed_and_clade_is_not():
 
 
 def what_is_refused_is_told_with_why():
-    if not shutil.which("setpriv"):
-        raise Skip("no setpriv")
-    nobody = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+    nobody = [find_program("setpriv"), f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
     with Scene() as scene:
         root = python_tree(scene, user=NOBODY)
         tree = tree_of(root.pid)
-        screen = open_screen(scene, before=nobody)
+        screen = Screen(scene, before=nobody)
         screen.choose("tree.py")
         screen.press("F7")
         said = screen.expect("nice -1: 0 processes changed, 9 refused: only root may raise")
@@ -226,7 +214,7 @@ def what_is_refused_is_told_with_why():
     with Scene() as scene:
         root = python_tree(scene)
         tree = tree_of(root.pid)
-        screen = open_screen(scene, before=nobody)
+        screen = Screen(scene, before=nobody)
         screen.choose("tree.py")
         screen.press("F8")
         said = screen.expect("nice +1: 0 processes changed, 9 refused: another user's")
@@ -238,7 +226,7 @@ def read_only_changes_nothing():
     with Scene() as scene:
         root = python_tree(scene)
         tree = tree_of(root.pid)
-        screen = open_screen(scene, "--readonly=best-effort")
+        screen = Screen(scene, "--readonly=best-effort")
         screen.choose("tree.py")
         for key in ("F8", "F7", "i"):
             screen.press("Down", "Up", key)

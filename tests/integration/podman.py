@@ -3,8 +3,8 @@ import json
 import os
 import uuid
 
-from containers import CLAUDE, InnerActor, container_cgroup, find_program, host_pid, inside, make_image, make_rootfs, sleep
-from lib import Scene, Skip, argv_of, main, outside, read, wait_for
+from containers import CLAUDE, InnerActor, container_cgroup, host_pid, inside, make_image, make_rootfs, sleep
+from lib import Scene, Skip, argv_of, find_program, main, outside, read, wait_for
 
 
 class Podman:

@@ -10,9 +10,8 @@ import urllib.parse
 import urllib.request
 import uuid
 
-from lib import HERE, PATH, Scene, Skip, clade, main, ok, wait_for
+from lib import CLAUDE, HERE, PATH, Scene, becomes, clade, find_program, main, ok, wait_for
 
-CLAUDE = "node_modules/@anthropic-ai/claude-code-linux-x64/claude"
 CONTRIB = os.path.join(os.environ.get("SRCDIR") or os.path.join(HERE, "..", ".."), "contrib")
 
 
@@ -35,8 +34,7 @@ class Monitoring:
 
     def __enter__(self):
         for name in ("prometheus", "prometheus-node-exporter", "promtool"):
-            if not shutil.which(name, path=PATH):
-                raise Skip(f"no {name}")
+            find_program(name)
         self.directory = tempfile.mkdtemp(prefix="clade-prometheus-")
         self.textfiles = f"{self.directory}/textfiles"
         os.mkdir(self.textfiles)
@@ -84,8 +82,7 @@ class Monitoring:
 
 
 def promtool_accepts_figures_and_rules():
-    if not shutil.which("promtool", path=PATH):
-        raise Skip("no promtool")
+    find_program("promtool")
     with Scene() as scene:
         scene.start_actor(CLAUDE, ["claude"])
         page = clade("snapshot", "-f", "openmetrics", "--sample", "1", patience_s=60)
@@ -126,8 +123,7 @@ def a_prometheus_scrapes_it_and_an_alert_fires():
                monitoring.query("clade_owner_growth_per_second"))
         time.sleep(1)
         monitoring.write("--sample", "1")
-        wait_for("the end of the alert", lambda: "CladeExploding" not in monitoring.firing(), 30)
-        ok(True, "and its end")
+        becomes("and its end", lambda: "CladeExploding" not in monitoring.firing(), 30)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ import re
 import shutil
 import subprocess
 
-from lib import (LIFE_S, PATH, Process, Scene, Skip, argv_of, children_of, is_alive, kill, main, ok, outside, read, stat_of,
-                 wait_for)
+from lib import (LIFE_S, PATH, Process, Scene, Skip, argv_of, children_of, find_program, is_alive, kill, main, ok, outside, read,
+                 stat_of, wait_for)
 from pm2 import Pm2
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -365,9 +365,7 @@ def as_an_app_of_pm2_and_in_tmux():
     with Scene() as scene:
         model = Model(scene)
         outer, inner = Codex(scene, model), Claude(scene, model)
-        tmux = shutil.which("tmux", path=PATH)
-        if not tmux:
-            raise Skip("no tmux")
+        find_program("tmux")
         # a server that an agent has started, and in its pane a human's own agent
         line = inner.shell("task-two").replace("'", "'\\''")
         model.task("two", COMMAND)

@@ -1,23 +1,13 @@
 """Trees of bomb.c, and clade's UI in front of them: what the tests of kills and of priorities share."""
 import os
 import re
-import shutil
 import subprocess
 
-import lib
-from lib import CLADE, HERE, Skip, pen, read, wait_for
+from lib import CLADE, compiled, find_program, read, wait_for
 
 
 def bomb_binary():
-    path = f"{pen().dir}/bomb"
-    if not os.path.exists(path):
-        compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-        if not compiler:
-            raise Skip("no C compiler")
-        command = [compiler, "-O1", "-static", f"-DLIFE={lib.LIFE_S}", f"{HERE}/bomb.c", "-o", path]
-        subprocess.run(command, check=True, capture_output=True)
-        os.chmod(path, 0o755)
-    return path
+    return compiled("bomb", ["-static"])
 
 
 def start(scene, *words, env=None, cgroups=()):
@@ -47,7 +37,7 @@ class Screen:
 
     def __init__(self, scene, *words, before=(), first="Quit"):
         self.scene = scene
-        self.tmux = ["tmux", "-S", f"{scene.dir}/screen", "-f", "/dev/null"]
+        self.tmux = [find_program("tmux"), "-S", f"{scene.dir}/screen", "-f", "/dev/null"]
         self.env = {"SHELL": "/bin/sh", "TERM": "xterm", "LC_ALL": "C.UTF-8"}
         scene.run([*self.tmux, "new-session", "-d", "-n", "ui", "-x", "260", "-y", "30", " ".join([*before, CLADE, *map(str, words)])], self.env)
         self.expect(first)
