@@ -354,6 +354,28 @@ def changes_between_samples_are_seen():
         ok(of_pid(seen, cast.pids["will_rename"])["comm"] == "a) b\n(c", "took another name")
 
 
+def what_nothing_tells_of_is_seen_in_turn():
+    needs_bpf()
+    with Cast() as cast:
+        recordings = {name: tempfile.TemporaryFile() for name in ("procps", "bpf")}
+        recorders = [subprocess.Popen([CLADE, "record", "-", "--delay", "0.1", "--collector", name], env=ENV, stdin=subprocess.DEVNULL, stdout=file)
+                     for name, file in recordings.items()]
+        time.sleep(2)
+        cast.change()
+        time.sleep(12)
+        for recorder in recorders:
+            recorder.terminate()
+            recorder.wait()
+        for name, file in recordings.items():
+            file.seek(0)
+            lines = subprocess.run(["zstd", "-dc"], stdin=file, capture_output=True, check=True).stdout.splitlines()
+            said = [process for process in map(json.loads, lines) if process["type"] == "process"]
+            ok(any(process["pid"] == cast.pids["will_title"] and process.get("argv", [""])[0].startswith("xx") for process in said),
+               f"{name}: a title that was written over the arguments without running for 10 ms")
+            ok(any(process["pid"] == cast.pids["will_move"] and process.get("cwd") == "/usr" for process in said), f"{name}: another directory")
+            file.close()
+
+
 def a_pid_namespace_numbers_its_own():
     needs_bpf()
     with tempfile.TemporaryDirectory(prefix="clade-cast-") as directory:
@@ -399,5 +421,5 @@ def two_capabilities_are_enough():
 
 if __name__ == "__main__":
     ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: what the cast leaves behind is ours
-    main(both_collectors_see_the_same, changes_between_samples_are_seen, a_pid_namespace_numbers_its_own,
-         a_foreign_proc_is_noticed, who_may_not_use_it_is_told, two_capabilities_are_enough)
+    main(both_collectors_see_the_same, changes_between_samples_are_seen, what_nothing_tells_of_is_seen_in_turn,
+         a_pid_namespace_numbers_its_own, a_foreign_proc_is_noticed, who_may_not_use_it_is_told, two_capabilities_are_enough)

@@ -100,13 +100,23 @@ static void spend(uint64_t *left_ns, uint64_t began_ns)
 	*left_ns -= took_ns < *left_ns ? took_ns : *left_ns;
 }
 
-/* Whether it is due, and safe: who forks holds the lock that its arguments are read under, and in a
- * crowd of such does not run for seconds. */
+/* Whether that is due, and safe: who forks holds the lock that its arguments are read under, and in
+ * a crowd of such does not run for seconds. */
 static bool is_due_again(const struct sampler *sampler, const struct process *proc,
 			 const struct side *side)
 {
 	return proc->state != 'Z' && proc->state != 'R' && proc->state != 'D' &&
-	       sampler->spare_ns > 0 && (side->is_assumed || sampler_is_turn(sampler, proc->pid));
+	       sampler->spare_ns > 0 &&
+	       (side->is_assumed || sampler_is_turn(sampler, proc->pid, LOOK_TURN));
+}
+
+/* Arguments are the dearest of all to read, and who has not run for 10 ms since has most likely not
+ * written over them. */
+static bool are_words_due(const struct sampler *sampler, const struct process *proc,
+			  const struct side *side)
+{
+	return side->is_assumed || proc->cpu_ticks != side->looked_ticks ||
+	       sampler_is_turn(sampler, proc->pid, IDLE_TURN);
 }
 
 /*
@@ -119,13 +129,17 @@ static int look_again(struct sampler *sampler, struct process *proc,
 		      const struct facts_known *known, struct side *side)
 {
 	const struct facts *older = proc->facts;
+	bool are_words_old;
 	uint64_t began_ns;
 	int rc = 0;
 
 	if (!is_due_again(sampler, proc, side))
 		return 0;
 	began_ns = clock_ns(CLOCK_MONOTONIC);
-	if (!facts_hold(&sampler->reader, proc->pid, older) ||
+	are_words_old = are_words_due(sampler, proc, side);
+	if (are_words_old)
+		side->looked_ticks = proc->cpu_ticks;
+	if ((are_words_old && !facts_hold(&sampler->reader, proc->pid, older)) ||
 	    (!known && !facts_hold_cgroup(&sampler->reader, proc->pid, older->cgroup))) {
 		rc = facts_read(&sampler->reader, process_key(proc), false, older, known,
 				&proc->ns_pid, &proc->facts);
@@ -195,6 +209,7 @@ static int take_deep(struct sampler *sampler, const struct seen *seen, struct pr
 	    old_side->stack == seen->stack && strcmp(before->facts->comm, seen->comm) == 0) {
 		same = before->facts;
 		side->facts_ms = old_side->facts_ms;
+		side->looked_ticks = old_side->looked_ticks;
 		side->is_assumed = old_side->is_assumed;
 	} else if (before && is_zombie && before->state == 'Z' &&
 		   facts_agree(before->facts, &known)) {
@@ -294,6 +309,7 @@ static int take_plain(struct sampler *sampler, const struct seen *seen, struct p
 		proc->facts = facts_get(before->facts);
 		proc->ns_pid = before->ns_pid;
 		side->facts_ms = old_side->facts_ms;
+		side->looked_ticks = old_side->looked_ticks;
 		side->is_assumed = old_side->is_assumed;
 		return look_again(sampler, proc, NULL, side);
 	}

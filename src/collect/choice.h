@@ -12,7 +12,8 @@
 struct side {
 	uint64_t stack; /* start of its stack: another address means another exec; 0 when not ours
 			   to see */
-	uint64_t facts_ms; /* when its facts were read, by the clock of snapshots */
+	uint64_t facts_ms;     /* when its facts were read, by the clock of snapshots */
+	uint64_t looked_ticks; /* what CPU it had used when its arguments were looked at */
 	uint64_t io_ms;
 	bool is_assumed; /* its arguments are thought to be its parent's */
 	bool is_unread;  /* nothing but its name is known: there was no time */

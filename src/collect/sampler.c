@@ -19,8 +19,6 @@ enum {
 	PROCS_SLACK = 1024,    /* processes that may come while we read */
 	IO_EACH_SAMPLE = 4096, /* /proc/N/io costs as much as all else: of more processes it is read
 				  in turn */
-	FACTS_TURN = 16, /* user and cgroup can change without an exec: looked at again every so
-			    many samples */
 	FILE_MAX = 1 << 20,
 	FIRST_SPARE_NS = 60000000,  /* of a sample without one before, for looking again */
 	SPARE_NS = 10000000,        /* of any other, at the least */
@@ -153,9 +151,9 @@ static const struct side *side_of(const struct sampler *sampler, const struct pr
 	return &sampler->old_sides[before - sampler->previous->procs];
 }
 
-bool sampler_is_turn(const struct sampler *sampler, int32_t pid)
+bool sampler_is_turn(const struct sampler *sampler, int32_t pid, unsigned int turn)
 {
-	return ((uint64_t)pid + sampler->sample) % FACTS_TURN == 0;
+	return ((uint64_t)pid + sampler->sample) % turn == 0;
 }
 
 bool sampler_knows(struct sampler *sampler, int32_t pid)
@@ -191,7 +189,7 @@ static void take_io(struct sampler *sampler, struct process *proc, const struct 
 		return;
 	/* without 10 ms of CPU there is next to no I/O: it is counted when there are, or in turn */
 	if (before && old_side && proc->cpu_ticks == before->cpu_ticks &&
-	    is_known(before->io_read_bytes) && !sampler_is_turn(sampler, proc->pid)) {
+	    is_known(before->io_read_bytes) && !sampler_is_turn(sampler, proc->pid, LOOK_TURN)) {
 		proc->io_read_rate = proc->io_write_rate = 0;
 		return;
 	}
@@ -235,7 +233,9 @@ int sampler_add(struct sampler *sampler, const struct seen *seen)
 		return rc;
 	proc = &snap->procs[snap->n_procs];
 	side = &sampler->sides[snap->n_procs];
-	*side = (struct side){.stack = seen->stack, .facts_ms = snap->mono_ms};
+	*side = (struct side){.stack = seen->stack,
+			      .facts_ms = snap->mono_ms,
+			      .looked_ticks = seen->proc.cpu_ticks};
 	*proc = seen->proc;
 	before = find_previous(sampler, proc);
 	old_side = side_of(sampler, before);

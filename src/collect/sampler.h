@@ -43,7 +43,11 @@ struct seen_use {
 
 struct side;
 
-enum { IMAGES = 1024 };
+enum {
+	IMAGES = 1024,
+	LOOK_TURN = 16, /* samples until what changes without a sign is looked at again */
+	IDLE_TURN = 64, /* and what only its own work could have changed, where it has not run */
+};
 
 struct sampler {
 	struct facts_store *store;
@@ -92,7 +96,7 @@ bool sampler_knows(struct sampler *sampler, int32_t pid);
 void sampler_drain(struct sampler *sampler);
 
 /* Whether it is the turn of that pid to be looked at again, for what changes without a sign. */
-bool sampler_is_turn(const struct sampler *sampler, int32_t pid);
+bool sampler_is_turn(const struct sampler *sampler, int32_t pid, unsigned int turn);
 
 /* Adds a process; pids ascend. Returns 0, also when it is gone by now, or -ENOMEM. */
 int sampler_add(struct sampler *sampler, const struct seen *seen);

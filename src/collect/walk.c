@@ -109,8 +109,8 @@ int walk_next(struct walk *walk, struct sampler *sampler, struct seen *seen)
 		/* no descriptor left is no process gone */
 		if (n == -EMFILE || n == -ENFILE || n == -ENOMEM)
 			return (int)n;
-		if (is_known &&
-		    (!sampler_is_turn(sampler, pid) || fstatat(walk->dir, name, &st, 0) != 0))
+		if (is_known && (!sampler_is_turn(sampler, pid, LOOK_TURN) ||
+				 fstatat(walk->dir, name, &st, 0) != 0))
 			st.st_uid = UINT32_MAX;
 		*seen = (struct seen){.uid = st.st_uid, .dir = is_known ? 0 : walk->process};
 		if (n <= 0 || procfs_parse_process(bytes, (size_t)n, walk->page_bytes, &seen->proc,
