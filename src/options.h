@@ -1,6 +1,6 @@
 /*
- * The command line: what was asked for. options[] and commands[] in options.c are the one place
- * where an option or a command is added: parsing, --help and `clade list options` read them.
+ * The command line: what was asked for. options[] and commands[] in option_table.c are the one
+ * place where an option or a command is added: parsing, --help and `clade list options` read them.
  */
 #ifndef CLADE_OPTIONS_H
 #define CLADE_OPTIONS_H
@@ -109,9 +109,5 @@ void options_list(struct text *out);
 /* The lines of `clade list commands` and `clade list lists`. */
 void options_list_commands(struct text *out);
 void options_list_lists(struct text *out);
-
-/* The candidate that is most like `word` (Damerau-Levenshtein), or NULL when none is like it at
- * all. `names` ends with NULL. */
-const char *nearest_name(const char *word, const char *const *names);
 
 #endif
