@@ -163,6 +163,13 @@ struct player player_open(const void *bytes, size_t len)
 	return player_of(source);
 }
 
+void player_change(struct player *player, struct source *source)
+{
+	source_close(player->source);
+	player->source = source;
+	player_rewind(player);
+}
+
 void player_close(struct player *player)
 {
 	moment_done(&player->before);
@@ -187,15 +194,19 @@ int player_play(struct player *player)
 	return moment_make(player->attributor, player->history, snap, &player->now);
 }
 
-void player_expect(struct player *player, const struct studio *studio, size_t i)
+void player_expect_now(const struct player *player, const struct studio *studio, size_t i)
 {
-	char *got;
+	char *got = moment_text(player->now.model, studio->lab->users);
 
-	assert_int_equal(player_play(player), 0);
-	assert_int_equal(recording_at(player->source), i);
-	got = moment_text(player->now.model, studio->lab->users);
 	assert_same_moment(got, studio->moments[i]);
 	free(got);
+}
+
+void player_expect(struct player *player, const struct studio *studio, size_t i)
+{
+	assert_int_equal(player_play(player), 0);
+	assert_int_equal(recording_at(player->source), i);
+	player_expect_now(player, studio, i);
 }
 
 #define QUIET                                                                                                          \

@@ -53,12 +53,16 @@ struct player player_of(struct source *source);
 
 struct player player_open(const void *bytes, size_t len);
 
+/* Another source, from its beginning, by the same rules: reading those takes longer than a small recording. */
+void player_change(struct player *player, struct source *source);
+
 void player_close(struct player *player);
 
 /* Goes on by a moment. Returns 0 or what source_sample() does. */
 int player_play(struct player *player);
 
-/* The next moment is the i-th, as it was lived. */
+/* The moment that was played is the i-th, as it was lived; the next one is. */
+void player_expect_now(const struct player *player, const struct studio *studio, size_t i);
 void player_expect(struct player *player, const struct studio *studio, size_t i);
 
 /* Seven samples: processes come, change, go, leave orphans, and a number is used again. */

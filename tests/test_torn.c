@@ -17,6 +17,17 @@ static size_t whole_samples(const struct studio *studio, size_t len)
 	return n;
 }
 
+static void expect_readable(struct source *source, size_t n)
+{
+	struct snapshot *snap;
+
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(source_sample(source, NULL, &snap), 0);
+		snapshot_free(snap);
+	}
+}
+
+/* What is whole are the same bytes wherever the rest is cut: they are read around each end, and at some of the bytes in between. */
 static void cut_at_any_byte_it_opens_with_what_is_whole(void **state)
 {
 	struct studio *studio = studio_new();
@@ -34,14 +45,10 @@ static void cut_at_any_byte_it_opens_with_what_is_whole(void **state)
 			assert_int_not_equal(rc, 0);
 			assert_true(error.len > 0);
 		} else {
-			struct snapshot *snap;
-
 			assert_int_equal(rc, 0);
 			assert_int_equal(recording_count(source), want);
-			for (size_t i = 0; i < want; i++) {
-				assert_int_equal(source_sample(source, NULL, &snap), 0);
-				snapshot_free(snap);
-			}
+			if (len - start < 4 || len % 32 == 0)
+				expect_readable(source, want);
 			if (len > start)
 				assert_contains(recording_missing(source), "is torn");
 			else
@@ -63,26 +70,25 @@ static void plain_lines_cut_at_any_byte_too(void **state)
 	for (size_t len = 0; len <= studio->plain.len; len += 7) {
 		struct source *source = NULL;
 		struct text error = {0};
-		struct snapshot *snap;
 		int rc = recording_open_bytes(studio->plain.data, len, &source, &error);
 		size_t n = rc == 0 ? recording_count(source) : 0;
 
 		assert_true(n >= last);
+		if (n > last || len % 64 == 0)
+			expect_readable(source, n);
 		last = n;
-		for (size_t i = 0; i < n; i++) {
-			assert_int_equal(source_sample(source, NULL, &snap), 0);
-			snapshot_free(snap);
-		}
 		source_close(source);
 		text_done(&error);
 	}
 	studio_free(studio);
 }
 
-/* Every byte changed, one after the other: what can still be read is right or refused, never wrong. */
+/* Every byte changed, one after the other: what can still be read is right or refused, never wrong. Those before it are
+ * the same bytes as ever, and behind a broken one the rates may differ. */
 static void with_any_byte_broken_nothing_false_is_shown(void **state)
 {
 	struct studio *studio = studio_new();
+	struct player player = player_of(NULL);
 	char *copy;
 
 	(void)state;
@@ -91,35 +97,27 @@ static void with_any_byte_broken_nothing_false_is_shown(void **state)
 	for (size_t at = 0; at < studio->tape.len; at++) {
 		struct source *source = NULL;
 		struct text error = {0};
-		struct player player;
 
 		memcpy(copy, studio->tape.data, studio->tape.len);
 		copy[at] ^= 0x41;
 		if (recording_open_bytes(copy, studio->tape.len, &source, &error) == 0) {
 			bool is_whole = true;
 
-			player = player_of(source);
+			player_change(&player, source);
 			for (size_t i = 0; i < recording_count(source); i++) {
-				char *got;
-
-				if (player_play(&player) != 0) {
+				if (player_play(&player) != 0)
 					is_whole = false;
-					continue;
-				}
-				/* of a broken sample before it only the rates may differ */
-				got = moment_text(player.now.model, studio->lab->users);
-				if (recording_count(source) == studio->n && is_whole)
-					assert_same_moment(got, studio->moments[i]);
-				free(got);
+				else if (is_whole && recording_count(source) == studio->n && studio->ends[i] > at)
+					player_expect_now(&player, studio, i);
 			}
 			assert_true((is_whole && recording_count(source) == studio->n) == (recording_missing(source)[0] == '\0'));
-			player_close(&player);
 		} else {
 			if (error.len == 0)
 				fail_msg("byte %zu: refused without a word", at);
 		}
 		text_done(&error);
 	}
+	player_close(&player);
 	free(copy);
 	studio_free(studio);
 }
