@@ -147,6 +147,26 @@ static void a_column_stands_for_the_worst_and_the_most_in_it(void **state)
 	show_close(show);
 }
 
+static void every_verdict_has_a_letter(void **state)
+{
+	struct run runs[VERDICT_KINDS];
+	struct show *show;
+	char *letters;
+
+	(void)state;
+	for (enum verdict_kind kind = VERDICT_QUIET; kind < VERDICT_KINDS; kind++)
+		runs[kind] = (struct run){1, 2, 8, 0, verdict_word(kind)};
+	show = OPEN(runs, 24, 80, true);
+	arrive(show, 0);
+	letters = row_of(show, 2);
+	assert_int_equal(strcspn(letters, "."), 0);
+	assert_null(strchr(letters, '?'));
+	for (const char *letter = "ELKMGRIDZO"; *letter; letter++)
+		assert_non_null(strchr(letters, *letter));
+	free(letters);
+	show_close(show);
+}
+
 static void when_nothing_was_recorded_there_is_nothing(void **state)
 {
 	static const struct run runs[] = {{30, 2, 8, 0, "OK"}, {1, 600, 8, 0, "OK"}, {30, 2, 8, 0, "OK"}};
@@ -228,6 +248,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_evening_at_a_glance),
 		cmocka_unit_test(a_column_stands_for_the_worst_and_the_most_in_it),
+		cmocka_unit_test(every_verdict_has_a_letter),
 		cmocka_unit_test(when_nothing_was_recorded_there_is_nothing),
 		cmocka_unit_test(few_moments_stand_until_the_next),
 		cmocka_unit_test(one_moment_and_no_time_at_all_are_drawn_too),

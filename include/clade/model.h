@@ -117,14 +117,18 @@ enum verdict_kind {
 	VERDICT_ZOMBIES,
 	VERDICT_BLOCKED,
 	VERDICT_ORPHANS,
+	VERDICT_KINDS
 };
+
+/* "GROWING"; "OK" when quiet. Both limits have one word. */
+const char *verdict_word(enum verdict_kind kind);
 
 /* The worst thing now, in a word and a line. */
 struct verdict {
 	enum verdict_kind kind;
-	int32_t owner;    /* who does it, or NO_OWNER */
-	double eta_s;     /* until the limit is hit; NAN when none is in sight */
-	const char *word; /* "GROWING"; "OK" when quiet */
+	int32_t owner; /* who does it, or NO_OWNER */
+	double eta_s;  /* until the limit is hit; NAN when none is in sight */
+	const char *word;
 	const char *line; /* without the word, harmless UTF-8: "claude api-refactor (pid 4211)
 			     58,083 sh  +894/s  …" */
 };

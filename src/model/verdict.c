@@ -75,14 +75,31 @@ static void add_owner(struct text *line, const struct model *model, int32_t at)
 		text_add(line, " (ended)");
 }
 
-static int set_verdict(struct model *model, enum verdict_kind kind, const char *word, int32_t owner,
-		       double eta_s, struct text *line)
+const char *verdict_word(enum verdict_kind kind)
+{
+	static const char *const words[VERDICT_KINDS] = {
+		[VERDICT_QUIET] = "OK",        [VERDICT_EXPLODING] = "EXPLODING",
+		[VERDICT_GROWING] = "GROWING", [VERDICT_TABLE] = "LIMIT",
+		[VERDICT_LIMIT] = "LIMIT",     [VERDICT_OOM] = "OOM",
+		[VERDICT_MEMORY] = "MEMORY",   [VERDICT_LOOP] = "LOOP",
+		[VERDICT_IO] = "I/O",          [VERDICT_ZOMBIES] = "ZOMBIES",
+		[VERDICT_BLOCKED] = "BLOCKED", [VERDICT_ORPHANS] = "ORPHANS",
+	};
+
+	return words[kind];
+}
+
+static int set_verdict(struct model *model, enum verdict_kind kind, int32_t owner, double eta_s,
+		       struct text *line)
 {
 	const char *kept = arena_strdup(&model->arena, text_str(line));
 
 	text_done(line);
-	model->verdict = (struct verdict){
-		.kind = kind, .owner = owner, .eta_s = eta_s, .word = word, .line = kept};
+	model->verdict = (struct verdict){.kind = kind,
+					  .owner = owner,
+					  .eta_s = eta_s,
+					  .word = verdict_word(kind),
+					  .line = kept};
 	return kept ? 0 : -ENOMEM;
 }
 
@@ -178,8 +195,8 @@ static int say_growing(struct model *model, int32_t owner)
 	growth_add(&line, model, owner);
 	if (!isnan(eta_s) && eta_s < ETA_FAR_S)
 		text_printf(&line, "  %s in %s", limit, units_duration(a, eta_s));
-	return set_verdict(model, is_exploding ? VERDICT_EXPLODING : VERDICT_GROWING,
-			   is_exploding ? "EXPLODING" : "GROWING", owner, eta_s, &line);
+	return set_verdict(model, is_exploding ? VERDICT_EXPLODING : VERDICT_GROWING, owner, eta_s,
+			   &line);
 }
 
 static double percent_full(const struct machine *machine, uint64_t limit)
@@ -208,7 +225,7 @@ static int say_table(struct model *model)
 		text_printf(&line, ", %s of ", units_count(a, model->groups[owner].own.threads));
 		add_owner(&line, model, owner);
 	}
-	return set_verdict(model, VERDICT_TABLE, "LIMIT", owner, NAN, &line);
+	return set_verdict(model, VERDICT_TABLE, owner, NAN, &line);
 }
 
 static bool is_user_full(const struct model *model)
@@ -240,7 +257,7 @@ static int say_user_limit(struct model *model)
 		text_add(&line, ", most in ");
 		add_owner(&line, model, owner);
 	}
-	return set_verdict(model, VERDICT_LIMIT, "LIMIT", owner, NAN, &line);
+	return set_verdict(model, VERDICT_LIMIT, owner, NAN, &line);
 }
 
 static double by_limit(const struct group *group)
@@ -291,7 +308,7 @@ static int say_owner_limit(struct model *model, int32_t owner)
 		text_printf(&line, "  %s of %s memory", units_bytes(a, bounded.used),
 			    units_bytes(b, bounded.max));
 	text_printf(&line, " of its control group (%.0f%%)", bounded_percent(bounded));
-	return set_verdict(model, VERDICT_LIMIT, "LIMIT", owner, NAN, &line);
+	return set_verdict(model, VERDICT_LIMIT, owner, NAN, &line);
 }
 
 static int say_owner_oom(struct model *model, int32_t owner)
@@ -307,7 +324,7 @@ static int say_owner_oom(struct model *model, int32_t owner)
 		    group->oom_per_min < 2 ? "" : "s");
 	if (is_known(group->memory.max))
 		text_printf(&line, "  it may have %s", units_bytes(b, group->memory.max));
-	return set_verdict(model, VERDICT_OOM, "OOM", owner, NAN, &line);
+	return set_verdict(model, VERDICT_OOM, owner, NAN, &line);
 }
 
 static int say_oom(struct model *model)
@@ -317,7 +334,7 @@ static int say_oom(struct model *model)
 
 	text_printf(&line, "the kernel killed %s for lack of memory in the last minute",
 		    units_count(a, (uint64_t)model->oom_per_min));
-	return set_verdict(model, VERDICT_OOM, "OOM", NO_OWNER, NAN, &line);
+	return set_verdict(model, VERDICT_OOM, NO_OWNER, NAN, &line);
 }
 
 /* An owner whose memory grows until there is none left. */
@@ -335,7 +352,7 @@ static int say_memory_growing(struct model *model, int32_t owner)
 	text_printf(&line, "  %s memory  +%s/s  %s in %s",
 		    units_bytes(a, model->groups[owner].own.rss_bytes), units_bytes_rate(b, per_s),
 		    limit ? limit : "full", units_duration(c, eta_s));
-	return set_verdict(model, VERDICT_MEMORY, "MEMORY", owner, eta_s, &line);
+	return set_verdict(model, VERDICT_MEMORY, owner, eta_s, &line);
 }
 
 static double memory_percent(const struct machine *machine)
@@ -372,7 +389,7 @@ static int say_memory(struct model *model)
 		add_owner(&line, model, owner);
 		text_printf(&line, "  %s", units_bytes(a, model->groups[owner].own.rss_bytes));
 	}
-	return set_verdict(model, VERDICT_MEMORY, "MEMORY", owner, NAN, &line);
+	return set_verdict(model, VERDICT_MEMORY, owner, NAN, &line);
 }
 
 static bool waits_for_io(const struct model *model)
@@ -408,7 +425,7 @@ static int say_io(struct model *model)
 			text_printf(&line, "  %s in state D",
 				    units_count(a, model->groups[owner].own.blocked));
 	}
-	return set_verdict(model, VERDICT_IO, "I/O", owner, NAN, &line);
+	return set_verdict(model, VERDICT_IO, owner, NAN, &line);
 }
 
 static int say_loop(struct model *model, int32_t owner)
@@ -422,7 +439,7 @@ static int say_loop(struct model *model, int32_t owner)
 	if (is_known(model->attr->owners[owner].restarts))
 		text_printf(&line, "  %s restarts in all",
 			    units_count(a, model->attr->owners[owner].restarts));
-	return set_verdict(model, VERDICT_LOOP, "LOOP", owner, NAN, &line);
+	return set_verdict(model, VERDICT_LOOP, owner, NAN, &line);
 }
 
 /* Killing a zombie is pointless: its parent is the one to name. */
@@ -448,7 +465,7 @@ static int say_zombies(struct model *model, int32_t owner)
 		owner = model->attr->procs[parent].owner;
 		add_owner(&line, model, owner);
 	}
-	return set_verdict(model, VERDICT_ZOMBIES, "ZOMBIES", owner, NAN, &line);
+	return set_verdict(model, VERDICT_ZOMBIES, owner, NAN, &line);
 }
 
 static int say_blocked(struct model *model, int32_t owner)
@@ -462,7 +479,7 @@ static int say_blocked(struct model *model, int32_t owner)
 	if (!isnan(model->snap->machine.psi_io.full_avg10))
 		text_printf(&line, "  I/O stands still %.0f%% of the time",
 			    model->snap->machine.psi_io.full_avg10);
-	return set_verdict(model, VERDICT_BLOCKED, "BLOCKED", owner, NAN, &line);
+	return set_verdict(model, VERDICT_BLOCKED, owner, NAN, &line);
 }
 
 static int say_orphans(struct model *model, int32_t owner)
@@ -475,7 +492,7 @@ static int say_orphans(struct model *model, int32_t owner)
 		    units_count(a, model->groups[owner].own.orphans),
 		    model->attr->owners[owner].is_ended ? "its root is gone"
 							: "no longer below its root");
-	return set_verdict(model, VERDICT_ORPHANS, "ORPHANS", owner, NAN, &line);
+	return set_verdict(model, VERDICT_ORPHANS, owner, NAN, &line);
 }
 
 static int say_quiet(struct model *model)
@@ -492,7 +509,7 @@ static int say_quiet(struct model *model)
 	if (is_known(machine->pid_max) && is_known(machine->tasks))
 		text_printf(&line, ", process table %.0f%% full",
 			    percent_full(machine, machine->pid_max));
-	return set_verdict(model, VERDICT_QUIET, "OK", NO_OWNER, NAN, &line);
+	return set_verdict(model, VERDICT_QUIET, NO_OWNER, NAN, &line);
 }
 
 static bool is_table_full(const struct model *model)

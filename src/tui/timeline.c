@@ -24,6 +24,7 @@ static const struct verdict_mark {
 	{"MEMORY",    'M', STYLE_WARN},
 	{"GROWING",   'G', STYLE_WARN},
 	{"LOOP",      'R', STYLE_WARN},
+	{"I/O",       'I', STYLE_WARN},
 	{"BLOCKED",   'D', STYLE_WARN},
 	{"ZOMBIES",   'Z', STYLE_WARN},
 	{"ORPHANS",   'O', STYLE_WARN},
