@@ -1,4 +1,5 @@
 /* The formats that other programs read: CSV, OpenMetrics, HTML. tests/formats.py gives them to those programs. */
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -117,6 +118,14 @@ static void figures_are_those_of_the_machine_and_its_owners(void **state)
 	assert_true(sample(page, "clade_owner_processes{kind=\"agent\",product=\"claude-code\",name=\"api\"}") == 3);
 	assert_true(sample(page, "clade_owner_cpu_ratio{kind=\"agent\",product=\"claude-code\",name=\"api\"}") == 0.5);
 	assert_true(isnan(sample(page, "clade_growth_per_second")));
+	for (enum verdict_kind kind = VERDICT_EXPLODING; kind < VERDICT_KINDS; kind++) {
+		char series[64];
+
+		snprintf(series, sizeof(series), "clade_verdict{verdict=\"%s\"}", verdict_word(kind));
+		for (char *c = strchr(series, '"'); *c; c++)
+			*c = (char)tolower(*c);
+		assert_true(sample(page, series) == (strcmp(verdict_word(kind), lab->model->verdict.word) == 0));
+	}
 	assert_string_equal(page + strlen(page) - 6, "# EOF\n");
 	lab_free(lab);
 }

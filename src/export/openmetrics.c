@@ -1,9 +1,10 @@
 /*
  * Figures for Prometheus, once for the machine and once for each of the hottest owners, the rest
- * summed: few labels, a bounded number of series. It is OpenMetrics 1.0 but for the TYPE and HELP
- * of counters, which have the name of their samples, "_total" included, as the older text format
- * wants it that node_exporter's textfile collector and promtool read; Prometheus takes both.
+ * summed: few labels, a bounded number of series. It is OpenMetrics 1.0 and the older text format
+ * at once, which node_exporter's textfile collector and promtool read. Of a counter x the one wants
+ * the TYPE of x, the other that of x_total, and neither takes the other's: counters have none.
  */
+#include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -52,7 +53,8 @@ static void put_head(struct page *page, const char *name, enum metric_type type,
 	struct text *out = &page->outlet.text;
 
 	text_printf(out, "# HELP %s %s\n", name, help);
-	text_printf(out, "# TYPE %s %s\n", name, type == GAUGE ? "gauge" : "counter");
+	if (type == GAUGE)
+		text_printf(out, "# TYPE %s gauge\n", name);
 	put_unit(out, name);
 }
 
@@ -122,18 +124,22 @@ static void put_limits(struct page *page)
 
 static void put_verdict(struct page *page)
 {
-	static const char *const words[] = {
-		"exploding", "growing", "limit", "oom", "loop", "zombies", "blocked", "orphans",
-	};
 	const struct verdict *verdict = &page->job->model->verdict;
 
 	put_head(page, "clade_verdict", GAUGE, "1 for what is the worst thing now.");
-	for (size_t i = 0; i < COUNT(words); i++) {
+	for (enum verdict_kind kind = VERDICT_QUIET + 1; kind < VERDICT_KINDS; kind++) {
+		const char *word = verdict_word(kind);
+		struct text lower = {0};
 		struct text labels = {0};
 
-		add_label(&labels, "verdict", words[i]);
+		if (kind == VERDICT_TABLE)
+			continue; /* its word is that of the other limits */
+		for (const char *c = word; *c; c++)
+			text_add_char(&lower, (char)tolower(*c));
+		add_label(&labels, "verdict", text_str(&lower));
 		put_sample(page, "clade_verdict", text_str(&labels),
-			   strcasecmp(words[i], verdict->word) == 0);
+			   strcmp(word, verdict->word) == 0);
+		text_done(&lower);
 		text_done(&labels);
 	}
 	put_one(page, "clade_verdict_eta_seconds", GAUGE,
