@@ -106,6 +106,14 @@ static void short_options_of_known_programs_are_masked(void **state)
 	expect_argv("curl|--user=me:hunter2|-ume:h|https://x?a&b|-u|me:again", "curl|--user=me:***|-ume:***|https://x?a&b|-u|me:***");
 	expect_argv("sshpass|-p|hunter2|ssh|-p|22|h", "sshpass|-p|***|ssh|-p|***|h");
 	expect_argv("redis-cli|-a|x|ping", "redis-cli|-a|***|ping");
+	expect_argv("curl|-fsSu|me:hunter2|http://x|-o|user", "curl|-fsSu|me:***|http://x|-o|user");
+	expect_argv("curl|-b|sid=hunter2|http://x", "curl|-b|***|http://x");
+	expect_argv("docker|login|-u|me|-p|hunter2", "docker|login|-u|me|-p|***");
+	expect_argv("docker|run|-p|8080:80|nginx", "docker|run|-p|8080:80|nginx");
+	expect_argv("az|login|--service-principal|-u|id|-p|hunter2", "az|login|--service-principal|-u|id|-p|***");
+	expect_argv("login|-p|--|root", "login|-p|--|root");
+	expect_argv("mosquitto_pub|-u|me|-P|hunter2|-t|a", "mosquitto_pub|-u|me|-P|***|-t|a");
+	expect_argv("ipmitool|-U|me|-P|hunter2|power|on", "ipmitool|-U|me|-P|***|power|on");
 	expect_argv("xfreerdp|/u:me|/p:hunter2", "xfreerdp|/u:me|/p:***");
 }
 

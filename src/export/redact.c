@@ -214,7 +214,8 @@ static bool take_option(struct scan *scan, size_t name_len)
 	size_t flag_len = 0;
 	enum secret_value value;
 
-	if (name[0] != '-' && name[0] != '/')
+	if ((name[0] != '-' && name[0] != '/') ||
+	    (scan->at > 0 && is_name_char(at(scan, scan->at - 1))))
 		return false;
 	value = scan->program ? secret_of_option(scan->program, scan->program_len, name, name_len,
 						 &flag_len)

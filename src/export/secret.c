@@ -265,17 +265,21 @@ bool secret_is_base64(const char *s, size_t len)
 /* clang-format off */
 static const struct {
 	const char *program; /* its name begins so */
-	const char *flag;
+	const char *flag; /* "-*u": curl's other flags may stand before it, as in -fsSu */
 	enum secret_value value;
 } short_options[] = {
 	{"7z",       "-p", SECRET_ATTACHED},
-	{"curl",     "-u", SECRET_NEXT_USER}, {"curl", "--user", SECRET_NEXT_USER},
+	{"curl",     "-*u", SECRET_NEXT_USER}, {"curl", "--user", SECRET_NEXT_USER},
 	{"curl",     "-U", SECRET_NEXT_USER}, {"curl", "--proxy-user", SECRET_NEXT_USER},
+	{"curl",     "-b", SECRET_NEXT},
 	{"ftp",      "-u", SECRET_NEXT_USER},
 	{"lftp",     "-u", SECRET_NEXT_USER},
+	{"ipmitool", "-P", SECRET_NEXT},
 	{"ldap",     "-w", SECRET_NEXT},
+	{"login",    "-p", SECRET_NEXT}, /* of docker, podman, helm registry, az */
 	{"mariadb",  "-p", SECRET_ATTACHED},
 	{"mongo",    "-p", SECRET_NEXT},
+	{"mosquitto_", "-P", SECRET_NEXT},
 	{"mysql",    "-p", SECRET_ATTACHED},
 	{"openssl",  "-k", SECRET_NEXT}, {"openssl", "-K", SECRET_NEXT},
 	{"rar",      "-p", SECRET_ATTACHED},
@@ -311,15 +315,30 @@ bool secret_knows_program(const char *program, size_t len)
 	return false;
 }
 
+/* Bytes of the flag at the beginning of the option; 0: it is another. */
+static size_t flag_length(const char *option, size_t len, const char *flag)
+{
+	static const char others[] = "0123456#BGIJLMNORSVafgijklnpqsv";
+	size_t n = strlen(flag);
+	size_t i = 1;
+
+	if (flag[1] != '*')
+		return len >= n && strncmp(option, flag, n) == 0 ? n : 0;
+	while (i < len && strchr(others, option[i]))
+		i++;
+	return i < len && option[0] == flag[0] && option[i] == flag[2] ? i + 1 : 0;
+}
+
 enum secret_value secret_of_option(const char *program, size_t program_len, const char *option,
 				   size_t len, size_t *flag_len)
 {
 	for (size_t i = 0; i < COUNT(short_options); i++) {
-		const char *flag = short_options[i].flag;
-		size_t n = strlen(flag);
+		size_t n;
 
-		if (!is_program(program, program_len, short_options[i].program) || len < n ||
-		    strncmp(option, flag, n) != 0)
+		if (!is_program(program, program_len, short_options[i].program))
+			continue;
+		n = flag_length(option, len, short_options[i].flag);
+		if (n == 0)
 			continue;
 		*flag_len = n;
 		return short_options[i].value;
