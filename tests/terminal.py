@@ -13,6 +13,10 @@ HARMLESS = {"help", "setup", "up", "down", "page-up", "page-down", "first", "las
             "tag", "tag-tree", "untag-all", "details", "environment", "search", "next", "previous", "filter", "tree", "sort", "invert",
             "sort-cpu", "sort-memory", "sort-age", "sort-growth", "states", "users", "follow", "pause", "redraw", "clear"}
 
+# A terminal of 16 colours, which not every machine has a description of.
+SIXTEEN = r"printf 'clade-16|16 colours, colors#16, pairs#256, setaf=\\E[%%?%%p1%%{8}%%<%%t3%%p1%%d%%e9%%p1%%{8}%%-%%d%%;m, " \
+          r"setab=\\E[%%?%%p1%%{8}%%<%%t4%%p1%%d%%e10%%p1%%{8}%%-%%d%%;m, use=xterm,\n' > clade-16.ti; tic -x -o terminfo clade-16.ti;"
+
 
 def commands():
     """The names of the commands with their first key, as tmux calls it."""
@@ -37,6 +41,21 @@ def colours_are_those_of_the_terminal_and_the_theme():
         found = colours(screen)
         ok(found and not any("8;5;" in colour for colour in found), "8: only those", *set(found))
         ok(any(re.search(r"[\[;]42m", colour) for colour in found), "8: the head has its colour", *(repr(colour) for colour in set(found)))
+    with Screen(100, 30, "--theme", "contrast", env={"TERM": "clade-16", "TERMINFO": "terminfo"}, before=SIXTEEN) as screen:
+        screen.shows("16: the list", r"kernel threads")
+        found = colours(screen)
+        ok(found and not any("8;5;" in colour for colour in found), "16: only those", *(repr(colour) for colour in set(found)))
+        ok(any(re.search(r"[\[;]107m", colour) for colour in found), "16: the head is of the bright ones", *(repr(colour) for colour in set(found)))
+    with Screen(100, 30, env={"TERM": "vt100"}) as screen:
+        screen.shows("none: the list", r"kernel threads")
+        ok(not colours(screen), "none: no colour", *colours(screen))
+        reversed_rows = re.findall(r"^.*\x1b\[(?:\d+;)*7m.*$", screen("capture-pane", "-p", "-e"), re.M)
+        ok(any("OWNER / COMMAND" in row for row in reversed_rows), "none: the head is reversed", *reversed_rows)
+        ok(any(re.search(r"\d[hms] ", row) for row in reversed_rows), "none: so is the selected row", *reversed_rows)
+    with Screen(100, 30, "--theme", "light", env={"TERM": "xterm"}) as screen:
+        screen.shows("8, light: the list", r"kernel threads")
+        text = screen("capture-pane", "-p", "-e")
+        ok(not re.search(r"\x1b\[1(?:;|m\x1b\[)3[1-6]m", text), "8, light: no colour is made lighter by bold", repr(text))
     with Screen(100, 30, "--theme", "colourblind") as screen:
         screen.shows("colour-blind: the list", r"kernel threads")
         ok(any("48;5;110" in colour for colour in colours(screen)), "colour-blind: the head is blue")

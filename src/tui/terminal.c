@@ -39,30 +39,45 @@ static bool is_mono_here; /* no colour, whatever the theme */
 static attr_t attributes[STYLES];
 static short pairs[STYLES];
 
+/* The colours of a look where there are `colours`. */
+static void choose_colours(const struct look *look, int colours, short *fg, short *bg)
+{
+	*fg = colours >= 256 ? look->fg : colours >= 16 ? look->fg16 : look->fg8;
+	*bg = colours >= 256 ? look->bg : colours >= 16 ? look->bg16 : look->bg8;
+}
+
+/* Where colours are few, bold makes them lighter: black is grey then, and what stands on light
+ * paper not to be read. */
+static bool can_be_bold(const struct theme *theme, int colours, short fg, short bg)
+{
+	if (colours >= 256)
+		return true;
+	return fg != COLOR_BLACK && !(theme->is_light && fg > COLOR_BLACK && bg < 0);
+}
+
 static void prepare_styles(const struct theme *theme, bool is_mono)
 {
-	bool has_colors_here = !is_mono && has_colors();
-	bool has_256;
+	int colours = 0;
 
-	if (has_colors_here) {
+	if (!is_mono && has_colors()) {
 		start_color();
 		use_default_colors();
+		colours = COLORS; /* known only from start_color() on */
 	}
-	has_256 = has_colors_here && COLORS >= 256; /* known only from start_color() on */
+	if (colours == 0)
+		theme = theme_find("mono"); /* another would show the selection by colour alone */
 	for (short i = 0; i < STYLES; i++) {
 		const struct look *look = &theme->looks[i];
-		short fg = has_256 ? look->fg : look->fg8;
-		short bg = has_256 ? look->bg : look->bg8;
+		short fg, bg;
 
-		/* bold black is grey where colours are few, and not to be read on others */
-		attributes[i] = (look->is_bold && (has_256 || fg != COLOR_BLACK) ? WA_BOLD : 0) |
-				(look->is_dim && !has_256 ? WA_DIM : 0) |
-				(look->is_reverse ? WA_REVERSE : 0) |
-				(look->is_underlined ? WA_UNDERLINE : 0);
+		choose_colours(look, colours, &fg, &bg);
+		attributes[i] =
+			(look->is_bold && can_be_bold(theme, colours, fg, bg) ? WA_BOLD : 0) |
+			(look->is_dim && fg < 0 ? WA_DIM : 0) |
+			(look->is_reverse ? WA_REVERSE : 0) |
+			(look->is_underlined ? WA_UNDERLINE : 0);
 		pairs[i] = 0;
-		if (!has_colors_here || i + 1 >= COLOR_PAIRS)
-			continue;
-		if (init_pair((short)(i + 1), fg, bg) == OK)
+		if (colours > 0 && i + 1 < COLOR_PAIRS && init_pair((short)(i + 1), fg, bg) == OK)
 			pairs[i] = (short)(i + 1);
 	}
 }

@@ -38,9 +38,10 @@ enum style {
 	STYLES
 };
 
-/* A colour of the 256 and one of the 8 for terminals with fewer; -1 is the terminal's own. */
+/* Colours of the 256, of the 16 and of the 8, as the terminal has; -1 is its own. */
 struct look {
 	short fg, bg;
+	short fg16, bg16;
 	short fg8, bg8;
 	bool is_bold, is_dim, is_reverse, is_underlined;
 };
@@ -48,6 +49,7 @@ struct look {
 struct theme {
 	const char *name;
 	const char *summary;
+	bool is_light; /* for light backgrounds, on which a lighter colour is no emphasis */
 	struct look looks[STYLES];
 };
 

@@ -191,6 +191,12 @@ static const char *bar_of(uint32_t value, uint32_t most, bool is_ascii)
 	return is_ascii ? ascii[level] : blocks[level];
 }
 
+/* A bar is drawn in its colour; on a ground of that colour it would be read upside down. */
+static enum style bar_style(enum style mark)
+{
+	return mark == STYLE_DIM ? STYLE_OK : mark == STYLE_ALARM ? STYLE_ZOMBIE : mark;
+}
+
 static void draw_spans(const struct ui *ui, struct cells *cells, int rows)
 {
 	size_t width = (size_t)cells->columns;
@@ -206,7 +212,7 @@ static void draw_spans(const struct ui *ui, struct cells *cells, int rows)
 		enum style style = span->mark < MARKS ? marks[span->mark].style : STYLE_DIM;
 
 		if (span->mark < MARKS)
-			cells_put(cells, 1, (int)c, 1, style == STYLE_DIM ? STYLE_OK : style,
+			cells_put(cells, 1, (int)c, 1, bar_style(style),
 				  bar_of(span->most, most, ui->is_ascii));
 		if (rows > 2)
 			cells_put(cells, 2, (int)c, 1, style, letter);
