@@ -100,6 +100,15 @@ def a_dialogue_is_drawn_at_any_size():
         screen.shows("and ends well", r"status=0")
 
 
+def what_is_typed_behind_work_waits_for_its_end():
+    with Screen(130, 37) as screen:
+        screen.shows("the list", r"kernel threads")
+        screen.keys("w", "Enter", "t")
+        screen.shows("written, then the tree", r"USER .* COMMAND")
+        names = [name for name in os.listdir(screen.dir) if name.startswith("clade-")]
+        ok(len(names) == 1 and names[0].endswith("Z.ndjson.zst"), "the key behind is no part of the file's name", names)
+
+
 def random_keys_do_no_harm():
     """Whatever could act on a process is bound to no key."""
     with Crowd(), Screen(130, 37, "--config", "keys.conf", directory_file=("keys.conf", "[keys]\n" + "".join(
@@ -178,4 +187,5 @@ def what_is_set_up_is_kept():
 
 
 main(colours_are_those_of_the_terminal_and_the_theme, the_mouse_selects_opens_and_sorts, a_dialogue_is_drawn_at_any_size,
-     random_keys_do_no_harm, other_terminals, what_the_terminal_type_does_not_know_is_one_key_or_none, what_is_set_up_is_kept)
+     what_is_typed_behind_work_waits_for_its_end, random_keys_do_no_harm, other_terminals,
+     what_the_terminal_type_does_not_know_is_one_key_or_none, what_is_set_up_is_kept)

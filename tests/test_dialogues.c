@@ -295,7 +295,7 @@ static void what_is_shown_is_written_where_one_says(void **state)
 	type(desk, text_str(&path));
 	press(desk, KEY_CODE_ENTER);
 	assert_contains(desk_read(desk), "writing");
-	assert_int_equal(dialogue_step(&desk->ui), -1);
+	assert_int_equal(ui_work(&desk->ui), -1);
 	assert_null(desk->ui.dialogue);
 	assert_contains(desk->ui.message, "written: ");
 	assert_int_equal(io_read_at(AT_FDCWD, text_str(&path), 1 << 20, &written), 0);
@@ -306,7 +306,7 @@ static void what_is_shown_is_written_where_one_says(void **state)
 		press(desk, KEY_CODE_BACKSPACE);
 	type(desk, text_str(&path));
 	press(desk, KEY_CODE_ENTER);
-	dialogue_step(&desk->ui);
+	ui_work(&desk->ui);
 	assert_non_null(desk->ui.dialogue);
 	assert_contains(desk_read(desk), "is there already");
 	press(desk, KEY_CODE_ESCAPE);
@@ -366,7 +366,7 @@ static void what_the_filter_leaves_is_written_with_progress_into_the_directory_f
 	text_add(&path, strstr(desk_read(desk), directory));
 	text_cut(&path, strcspn(text_str(&path), " \n"));
 	press(desk, KEY_CODE_ENTER);
-	dialogue_step(&desk->ui);
+	ui_work(&desk->ui);
 	assert_contains(desk->ui.message, "written: ");
 	assert_contains(text_str(&watcher.seen), "writing … 50%, 64 of 128 processes");
 	assert_int_equal(io_read_at(AT_FDCWD, text_str(&path), 1 << 20, &written), 0);
@@ -381,7 +381,7 @@ static void what_the_filter_leaves_is_written_with_progress_into_the_directory_f
 	press(desk, KEY_CODE_F3);
 	assert_contains(desk_read(desk), "[ ] only what the filter leaves");
 	press(desk, KEY_CODE_ENTER);
-	dialogue_step(&desk->ui);
+	ui_work(&desk->ui);
 	text_clear(&written);
 	assert_int_equal(io_read_at(AT_FDCWD, text_str(&path), 1 << 20, &written), 0);
 	assert_contains(text_str(&written), "\"pid\":10,");
@@ -418,10 +418,106 @@ static void writing_ends_at_escape_and_leaves_nothing(void **state)
 	type(desk, directory);
 	type(desk, "/x");
 	press(desk, KEY_CODE_ENTER);
-	dialogue_step(&desk->ui);
+	ui_work(&desk->ui);
 	assert_int_equal(pulses, 1);
-	assert_contains(desk_read(desk), "ended by Esc");
+	assert_contains(desk_read(desk), "ended by a key");
 	assert_int_equal(rmdir(directory), 0);
+	desk_free(desk);
+}
+
+/* What works, as it is told to. */
+struct labour {
+	bool is_on;
+	bool stays; /* with a result */
+	int heard;
+};
+
+static bool labours(const struct ui *ui)
+{
+	const struct labour *labour = ui->dialogue_state;
+
+	return labour->is_on;
+}
+
+static int step_labour(struct ui *ui)
+{
+	const struct labour *labour = ui->dialogue_state;
+
+	if (labour->is_on)
+		return 7;
+	if (!labour->stays)
+		dialogue_close(ui);
+	return -1;
+}
+
+static void hear(struct ui *ui, const struct event *event)
+{
+	struct labour *labour = ui->dialogue_state;
+
+	(void)event;
+	labour->heard++;
+	labour->is_on = false;
+}
+
+static const struct dialogue dialogue_labour = {.handle = hear, .step = step_labour, .is_working = labours};
+
+static void what_is_pressed_while_a_dialogue_works_is_done_when_it_has_closed(void **state)
+{
+	struct desk *desk = desk_new(24, 100, false);
+	struct labour labour = {.is_on = true};
+
+	(void)state;
+	lab_sample(desk->lab, 0, "1 0 /sbin/init init\n5 1 /bin/sh sh\n");
+	desk_show(desk);
+	dialogue_open(&desk->ui, &dialogue_labour, &labour);
+	type(desk, "tZ");
+	resize(desk, 30, 90);
+	assert_int_equal(desk->ui.width, 90);
+	assert_int_equal(ui_work(&desk->ui), 7);
+	assert_int_equal(desk->ui.view.mode, VIEW_OWNERS);
+	labour.is_on = false;
+	assert_int_equal(ui_work(&desk->ui), -1);
+	assert_int_equal(labour.heard, 0);
+	assert_int_equal(desk->ui.view.mode, VIEW_TREE);
+	assert_true(desk->ui.is_paused);
+	desk_free(desk);
+}
+
+static void no_key_answers_a_result_that_nobody_had_seen(void **state)
+{
+	struct desk *desk = desk_new(24, 100, false);
+	struct labour labour = {.is_on = true, .stays = true};
+
+	(void)state;
+	lab_sample(desk->lab, 0, "1 0 /sbin/init init\n5 1 /bin/sh sh\n");
+	desk_show(desk);
+	dialogue_open(&desk->ui, &dialogue_labour, &labour);
+	press(desk, KEY_CODE_ENTER);
+	labour.is_on = false;
+	assert_int_equal(ui_work(&desk->ui), -1);
+	assert_int_equal(labour.heard, 0);
+	assert_non_null(desk->ui.dialogue);
+	dialogue_close(&desk->ui);
+	ui_work(&desk->ui);
+	assert_null(desk->ui.dialogue);
+	desk_free(desk);
+}
+
+static void a_key_that_closes_ends_the_work_and_what_was_pressed_for_afterwards(void **state)
+{
+	struct desk *desk = desk_new(24, 100, false);
+	struct labour labour = {.is_on = true};
+
+	(void)state;
+	lab_sample(desk->lab, 0, "1 0 /sbin/init init\n5 1 /bin/sh sh\n");
+	desk_show(desk);
+	dialogue_open(&desk->ui, &dialogue_labour, &labour);
+	press(desk, 't');
+	press(desk, KEY_CODE_ESCAPE);
+	assert_int_equal(labour.heard, 1);
+	ui_work(&desk->ui);
+	assert_null(desk->ui.dialogue);
+	assert_int_equal(desk->ui.view.mode, VIEW_OWNERS);
 	desk_free(desk);
 }
 
@@ -440,6 +536,9 @@ int main(void)
 		cmocka_unit_test(what_is_shown_is_written_where_one_says),
 		cmocka_unit_test(what_the_filter_leaves_is_written_with_progress_into_the_directory_for_it),
 		cmocka_unit_test(writing_ends_at_escape_and_leaves_nothing),
+		cmocka_unit_test(what_is_pressed_while_a_dialogue_works_is_done_when_it_has_closed),
+		cmocka_unit_test(no_key_answers_a_result_that_nobody_had_seen),
+		cmocka_unit_test(a_key_that_closes_ends_the_work_and_what_was_pressed_for_afterwards),
 	};
 
 	safe_setup();

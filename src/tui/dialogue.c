@@ -29,6 +29,11 @@ int dialogue_step(struct ui *ui)
 	return ui->dialogue && ui->dialogue->step ? ui->dialogue->step(ui) : -1;
 }
 
+bool dialogue_is_working(const struct ui *ui)
+{
+	return ui->dialogue && ui->dialogue->is_working && ui->dialogue->is_working(ui);
+}
+
 uint32_t dialogue_event_key(const struct event *event)
 {
 	switch (event->type) {

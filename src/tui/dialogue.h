@@ -33,6 +33,9 @@ struct dialogue {
 	/* Does a slice of long work, a few milliseconds at most. Returns in how many milliseconds
 	 * it wants the next, 0: at once, below 0: never. NULL: there is no such work. */
 	int (*step)(struct ui *ui);
+	/* Whether that work goes on; NULL: never. Meanwhile only keys that close go to handle(), to
+	 * end it; all others wait. */
+	bool (*is_working)(const struct ui *ui);
 	/* Gives ui->dialogue_state back. NULL: there is none. */
 	void (*close)(struct ui *ui);
 };
@@ -41,9 +44,10 @@ struct dialogue {
 void dialogue_open(struct ui *ui, const struct dialogue *dialogue, void *state);
 void dialogue_close(struct ui *ui);
 
-/* As the functions of the dialogue that is open say; the loop calls dialogue_step(). */
+/* As the functions of the dialogue that is open say. */
 void dialogue_handle(struct ui *ui, const struct event *event);
 int dialogue_step(struct ui *ui);
+bool dialogue_is_working(const struct ui *ui);
 
 /* The key of an event; the wheel is up and down, a click is no key. */
 uint32_t dialogue_event_key(const struct event *event);

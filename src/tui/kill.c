@@ -330,6 +330,13 @@ static void handle_signals(struct kill *kill, struct ui *ui, uint32_t key)
 	}
 }
 
+static bool is_working(const struct ui *ui)
+{
+	const struct kill *kill = ui->dialogue_state;
+
+	return kill->stage == STAGE_TELL || kill->stage == STAGE_RUN;
+}
+
 static void handle_kill(struct ui *ui, const struct event *event)
 {
 	struct kill *kill = ui->dialogue_state;
@@ -343,14 +350,11 @@ static void handle_kill(struct ui *ui, const struct event *event)
 		handle_signals(kill, ui, key);
 		break;
 	case STAGE_TELL:
-		if (dialogue_is_closing_key(key))
-			dialogue_close(ui);
+		dialogue_close(ui); /* during the work only a key that closes comes here */
 		break;
 	case STAGE_RUN:
-		if (dialogue_is_closing_key(key)) {
-			execute_cancel(kill->execution);
-			write_result(kill, ui);
-		}
+		execute_cancel(kill->execution);
+		write_result(kill, ui);
 		break;
 	case STAGE_RESULT:
 		if (dialogue_is_closing_key(key) || key == KEY_CODE_ENTER)
@@ -391,6 +395,7 @@ static const struct dialogue dialogue_kill = {
 	.draw = kill_draw,
 	.draw_footer = kill_draw_footer,
 	.step = step_kill,
+	.is_working = is_working,
 	.close = close_kill,
 };
 

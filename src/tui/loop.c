@@ -231,7 +231,9 @@ static void work(struct loop *loop)
 
 	if (!loop->ui.dialogue || !loop->ui.dialogue->step || now_ms() < loop->step_ms)
 		return;
-	wait_ms = dialogue_step(&loop->ui);
+	wait_ms = ui_work(&loop->ui);
+	if (loop->ui.is_quitting)
+		loop->is_quitting = true;
 	loop->step_ms = wait_ms < 0 ? UINT64_MAX : now_ms() + (uint64_t)wait_ms;
 	loop->is_dirty = true;
 }
@@ -279,15 +281,18 @@ static void run(struct loop *loop)
 	}
 }
 
-/* For a dialogue's work that cannot be left: the screen goes on showing it, and Esc ends it. */
+/* For a dialogue's work that cannot be left: the screen goes on showing it, and a key that closes
+ * ends it. */
 static bool pulse(void *context)
 {
 	struct loop *loop = context;
 	struct event event;
 	bool is_enough = terminal_is_ending();
 
-	while (!is_enough && terminal_read(&event))
-		is_enough = event.type == EVENT_KEY && event.key == KEY_CODE_ESCAPE;
+	while (!is_enough && terminal_read(&event)) {
+		ui_handle(&loop->ui, &event);
+		is_enough = !dialogue_is_working(&loop->ui);
+	}
 	if (now_ms() - loop->drawn_ms >= PROGRESS_MS)
 		draw(loop);
 	return is_enough;

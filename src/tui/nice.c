@@ -1,7 +1,6 @@
 /*
  * Changes the priority of what is tagged or selected, with all below it. What is done in a moment
- * is done at once; more shows how far it is. Keys that are pressed meanwhile wait: each of several
- * in a row counts.
+ * is done at once; more shows how far it is.
  */
 #include <errno.h>
 #include <signal.h>
@@ -21,15 +20,11 @@
 
 /* ---- Doing it ---- */
 
-enum { AHEAD_MOST = 40 }; /* keys that wait: the whole range of nice values */
-
 struct work {
 	struct plan *plan;
 	struct nice_change change;
 	struct audit *audit;
 	struct nicing *nicing;
-	struct event ahead[AHEAD_MOST];
-	size_t n_ahead;
 };
 
 static void work_free(struct work *work)
@@ -59,28 +54,24 @@ static void tell(struct work *work, struct ui *ui)
 static int step_work(struct ui *ui)
 {
 	const struct work *work = ui->dialogue_state;
-	struct event ahead[AHEAD_MOST];
-	size_t n = work->n_ahead;
 
 	if (nice_step(work->nicing) > 0)
 		return 0;
-	memcpy(ahead, work->ahead, n * sizeof(*ahead));
 	dialogue_close(ui);
-	for (size_t i = 0; i < n; i++)
-		ui_handle(ui, &ahead[i]);
-	return ui->dialogue ? 0 : -1;
+	return -1;
 }
 
+static bool is_working(const struct ui *ui)
+{
+	(void)ui;
+	return true;
+}
+
+/* Only a key that closes comes here. */
 static void handle_work(struct ui *ui, const struct event *event)
 {
-	struct work *work = ui->dialogue_state;
-
-	if (dialogue_is_closing_key(dialogue_event_key(event))) {
-		nice_stop(work->nicing);
-		dialogue_close(ui);
-	} else if (work->n_ahead < AHEAD_MOST) {
-		work->ahead[work->n_ahead++] = *event;
-	}
+	(void)event;
+	dialogue_close(ui);
 }
 
 static void close_work(struct ui *ui)
@@ -111,6 +102,7 @@ static const struct dialogue dialogue_work = {
 	.handle = handle_work,
 	.draw_footer = draw_work_footer,
 	.step = step_work,
+	.is_working = is_working,
 	.close = close_work,
 };
 

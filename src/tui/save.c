@@ -120,7 +120,7 @@ struct sinking {
 	struct save *save;
 };
 
-/* Between two handfuls the screen says how far it is, and Esc ends it. */
+/* Between two handfuls the screen says how far it is, and a key that closes ends it. */
 static int look_up(struct sinking *sinking)
 {
 	const struct ui *ui = sinking->ui;
@@ -205,7 +205,7 @@ static void tell(struct ui *ui, const struct save *save, int rc)
 	else if (rc == -EEXIST)
 		ui_say(ui, true, "%s is there already; choose another name", text_str(&path));
 	else if (rc == -ECANCELED)
-		ui_say(ui, true, "not written: ended by Esc");
+		ui_say(ui, true, "not written: ended by a key");
 	else if (rc == -EACCES && ui->maker)
 		ui_say(ui, true, "%s: read-only mode writes into its directory only",
 		       text_str(&path));
@@ -234,12 +234,24 @@ static int step_save(struct ui *ui)
 
 /* ---- The dialogue ---- */
 
+static bool is_writing(const struct ui *ui)
+{
+	const struct save *save = ui->dialogue_state;
+
+	return save->is_writing;
+}
+
 static void handle_save(struct ui *ui, const struct event *event)
 {
 	struct save *save = ui->dialogue_state;
 	uint32_t key = dialogue_event_key(event);
 	size_t n = count_choices();
 
+	if (save->is_writing) { /* only a key that closes comes here then */
+		save->is_writing = false;
+		tell(ui, save, -ECANCELED);
+		return;
+	}
 	if (event->type == EVENT_CLICK && event->row >= FIRST_ROW &&
 	    (size_t)(event->row - FIRST_ROW) < n) {
 		choose(ui, save, (size_t)(event->row - FIRST_ROW));
@@ -347,6 +359,7 @@ static const struct dialogue dialogue_save = {
 	.handle = handle_save,
 	.draw = draw_save,
 	.step = step_save,
+	.is_working = is_writing,
 	.keys = save_keys,
 	.close = close_save,
 };

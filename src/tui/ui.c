@@ -335,12 +335,29 @@ static void resize(struct ui *ui, const struct event *event)
 		scroll_to_selected(ui);
 }
 
+/* Whether an event waits for the end of a dialogue's work. One that closes ends that now, and what
+ * was pressed for afterwards is not meant any more. */
+static bool has_to_wait(struct ui *ui, const struct event *event)
+{
+	if (!dialogue_is_working(ui))
+		return false;
+	if (dialogue_is_closing_key(dialogue_event_key(event))) {
+		ui->n_ahead = 0;
+		return false;
+	}
+	if (ui->n_ahead < AHEAD_MOST)
+		ui->ahead[ui->n_ahead++] = *event;
+	return true;
+}
+
 enum ui_answer ui_handle(struct ui *ui, const struct event *event)
 {
 	if (event->type == EVENT_RESIZE) {
 		resize(ui, event);
 		return UI_GO_ON;
 	}
+	if (has_to_wait(ui, event))
+		return UI_GO_ON;
 	ui->message[0] = '\0';
 	if (ui->dialogue) {
 		dialogue_handle(ui, event);
@@ -363,4 +380,27 @@ enum ui_answer ui_handle(struct ui *ui, const struct event *event)
 		break;
 	}
 	return ui->is_quitting ? UI_QUIT : UI_GO_ON;
+}
+
+/* Does what was pressed during the work. Where a dialogue stays open, as with the result of a kill,
+ * nobody has seen yet what it says: no key that is older answers it. */
+static void catch_up(struct ui *ui)
+{
+	struct event ahead[AHEAD_MOST];
+	size_t n = ui->dialogue ? 0 : ui->n_ahead;
+
+	memcpy(ahead, ui->ahead, n * sizeof(*ahead));
+	ui->n_ahead = 0;
+	for (size_t i = 0; i < n; i++)
+		ui_handle(ui, &ahead[i]);
+}
+
+int ui_work(struct ui *ui)
+{
+	int wait_ms = dialogue_step(ui);
+
+	if (dialogue_is_working(ui))
+		return wait_ms;
+	catch_up(ui);
+	return dialogue_is_working(ui) ? 0 : wait_ms;
 }

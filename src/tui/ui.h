@@ -27,6 +27,8 @@ struct event {
 	int column;
 };
 
+enum { AHEAD_MOST = 40 }; /* keys that wait: the whole range of nice values */
+
 /* Shows how far long work is that cannot be left; returns whether the user wants it to end. */
 typedef bool ui_pulse(void *context);
 
@@ -84,6 +86,8 @@ struct ui {
 
 	const struct dialogue *dialogue; /* NULL: none is open */
 	void *dialogue_state;
+	struct event ahead[AHEAD_MOST]; /* pressed while it works */
+	size_t n_ahead;
 	struct text page; /* lines, "\n" after each */
 	char page_title[40];
 	size_t page_top;
@@ -136,8 +140,12 @@ bool ui_is_frozen(const struct ui *ui);
  * may be freed then. */
 void ui_set_model(struct ui *ui, const struct model *model);
 
-/* A key, a click, another size. */
+/* A key, a click, another size. While a dialogue works keys wait for its end. */
 enum ui_answer ui_handle(struct ui *ui, const struct event *event);
+
+/* Does a slice of a dialogue's work, and what was pressed meanwhile once that is over. Returns in
+ * how many milliseconds it wants the next, as a dialogue's step() does. */
+int ui_work(struct ui *ui);
 
 /* Rows that the list has room for. */
 int ui_list_height(const struct ui *ui);
