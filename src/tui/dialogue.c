@@ -100,6 +100,7 @@ void dialogue_draw_keys(struct cells *cells, int row, const struct dialogue_key 
 {
 	int at = 0;
 
+	cells_paint(cells, row, 0, cells->columns, STYLE_KEY_TEXT);
 	for (; keys && keys->key; keys++) {
 		/* a key that does not fit as a whole is left out */
 		if (at + (int)(strlen(keys->key) + strlen(keys->text)) + 1 <= cells->columns)

@@ -53,26 +53,30 @@ static enum style gauge_style(double percent)
 
 static int bar_width(int screen_width)
 {
-	int width = screen_width * 2 / 7;
+	int width = screen_width / 4 - 2;
 
 	return width < BAR_LEAST ? BAR_LEAST : width > BAR_MOST ? BAR_MOST : width;
 }
 
-/* One decimal, or "-". */
+/* Two digits tell it: "0.3%", "13%"; or "-". */
 static const char *percent_text(char buf[UNITS_LEN], double percent)
 {
 	char number[UNITS_LEN];
 
-	snprintf(buf, UNITS_LEN, "%.8s%s", units_real(number, percent), isnan(percent) ? "" : "%");
+	units_real(number, percent >= 10 ? round(percent) : percent);
+	snprintf(buf, UNITS_LEN, "%.8s%s", number, isnan(percent) ? "" : "%");
 	return buf;
 }
 
-/* "CPU [■■■▪▪      18.0%]"; the figure stands at the right end, over the bar when that is long. */
+/* "CPU [■■■▪▪        18%]"; the figure stands at the right end, over the bar when that is long, and
+ * has its colour when that warns. */
 static void draw_gauge(const struct ui *ui, struct cells *cells, int row, const char *label,
 		       const struct part *parts, size_t n, const char *figure)
 {
 	int width = bar_width(cells->columns);
 	int start = (int)strlen(label) + 2;
+	enum style figure_style =
+		n == 1 && parts[0].style != STYLE_OK ? parts[0].style : STYLE_VALUE;
 	double sum = 0;
 	int at = start;
 	int room;
@@ -90,7 +94,7 @@ static void draw_gauge(const struct ui *ui, struct cells *cells, int row, const 
 	at = start + width - room;
 	if (room <= width) {
 		cells_put(cells, row, at, 1, STYLE_NORMAL, " ");
-		cells_put(cells, row, at + 1, room, STYLE_VALUE, figure);
+		cells_put(cells, row, at + 1, room, figure_style, figure);
 	}
 	cells_put(cells, row, start + width, 1, STYLE_DIM, "]");
 }
@@ -273,7 +277,8 @@ static int draw_figures(const struct ui *ui, struct cells *cells, const int line
 {
 	static const int by_rank[FIELDS] = {2, 4, 3, 1, 0};
 	struct figure figures[LINES][FIELDS] = {{{0}}};
-	int width[FIELDS] = {0};
+	/* of usual figures, so that they do not move from sample to sample */
+	int width[FIELDS] = {16, 12, 11, 10, 12};
 	bool is_shown[FIELDS] = {false};
 	int at = bar_width(cells->columns) + LABEL_WIDTH + 1;
 	int left = cells->columns - at;

@@ -113,11 +113,12 @@ static void handle_page(struct ui *ui, const struct event *event)
 		ui->page_top = dialogue_move(key, ui->page_top, page_tops(ui), rows_in_view(ui));
 }
 
-/* Draws a line, over as many rows as it needs; returns the row below. */
+/* Draws a line, over as many rows as it needs, its label in that colour; returns the row below. */
 static int draw_line(struct cells *cells, int row, int bottom, const char *line)
 {
 	struct laid laid = lay(line, (size_t)cells->columns);
 	struct text part = {0};
+	int label_row = row;
 
 	do {
 		int at = (int)laid.at;
@@ -127,6 +128,7 @@ static int draw_line(struct cells *cells, int row, int bottom, const char *line)
 		text_add_bytes(&part, from, lay_row(&laid));
 		cells_put(cells, row++, at, cells->columns - at, STYLE_NORMAL, text_str(&part));
 	} while (*laid.rest && row < bottom);
+	cells_paint(cells, label_row, 0, (int)laid.indent, STYLE_LABEL);
 	text_done(&part);
 	return row;
 }

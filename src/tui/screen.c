@@ -137,6 +137,7 @@ static bool draw_footer_key(void *context, const struct ui_command *command, int
 
 static void draw_keys(const struct ui *ui, struct cells *cells, int row)
 {
+	cells_paint(cells, row, 0, footer_room(ui), STYLE_KEY_TEXT);
 	visit_footer(ui, draw_footer_key,
 		     &(struct footer_drawing){.ui = ui, .cells = cells, .row = row});
 }
