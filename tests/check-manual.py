@@ -1,7 +1,9 @@
 """The manual pages say all that the tables of the program hold, and README and ARCHITECTURE name files that are there."""
+import json
 import os
 import re
 import subprocess
+import tempfile
 
 from tap import Skip, find_clade, main, ok
 
@@ -102,6 +104,31 @@ def the_manual_has_every_type_and_key_of_lines():
     expect("every key of lines", missing(sorted(keys), FORMAT))
 
 
+def keys_of(value):
+    """The keys of all objects in it, but for the markers, which are names of variables."""
+    if isinstance(value, list):
+        return set().union(*map(keys_of, value))
+    if not isinstance(value, dict):
+        return set()
+    return set(value).union(*(keys_of(inner) for key, inner in value.items() if key != "markers"))
+
+
+def the_manual_has_every_key_that_is_written():
+    def written(*arguments):
+        return subprocess.run([CLADE, *arguments], capture_output=True, text=True, check=True).stdout
+
+    page = plain(read("man/clade-snapshot.5"))
+    for arguments in (("snapshot", "-f", "json", "--sample", "0.3"), ("snapshot", "-f", "ndjson", "--sample", "0"),
+                      ("snapshot", "-f", "json", "--sample", "0", "--redact", "--top", "1")):
+        keys = set().union(*(keys_of(json.loads(line)) for line in ([written(*arguments)] if "json" in arguments else written(*arguments).splitlines())))
+        ok(len(keys) > 60, "keys are written", sorted(keys))
+        expect(f"every key of clade {' '.join(arguments)}", missing(sorted(keys), page))
+    with tempfile.TemporaryDirectory(prefix="clade-test-") as directory:
+        for name in ("a", "b"):
+            written("snapshot", "-f", "json", "--sample", "0", "-o", f"{directory}/{name}.json")
+        expect("every key of clade diff", missing(sorted(keys_of(json.loads(written("diff", "-f", "json", f"{directory}/a.json", f"{directory}/b.json")))), page))
+
+
 def the_manual_has_every_figure():
     result = subprocess.run([CLADE, "snapshot", "-f", "openmetrics", "--sample", "0.5"], capture_output=True, text=True, check=True)
     names = {line.split()[2] for line in result.stdout.splitlines() if line.startswith("# HELP")}
@@ -145,5 +172,5 @@ def what_the_documents_name_is_there():
 main(the_manual_has_every_option_command_and_list, the_manual_has_every_key, the_manual_has_every_column_and_format,
      the_manual_has_every_threshold_with_its_default, the_manual_has_every_setting_of_the_screen,
      the_manual_has_every_key_of_the_document, the_manual_has_every_type_and_key_of_lines,
-     the_manual_has_every_figure, the_manual_has_every_exit_status, the_manual_of_rules_has_every_key_and_field,
+     the_manual_has_every_key_that_is_written, the_manual_has_every_figure, the_manual_has_every_exit_status, the_manual_of_rules_has_every_key_and_field,
      the_pages_are_formatted_without_a_warning, what_the_documents_name_is_there)
