@@ -92,6 +92,40 @@ def promtool_accepts_figures_and_rules():
     ok(result.returncode == 0 and b"SUCCESS" in result.stdout, "promtool check rules", result)
 
 
+# What makes an alert fire within a quarter of an hour, and what is no reason for it.
+AN_OWNER = 'kind="pm2",product="pm2",name="api"'
+REASONS = {
+    "CladeExploding": ('clade_verdict{verdict="exploding"}', "1x15", "0x15"),
+    "CladeMachineWaits": ('clade_verdict{verdict="i/o"}', "1x15", "0x15"),
+    "CladeProcessTableNearlyFull": ("clade_headroom_ratio", "0.1x15", "0.3x15"),
+    "CladeGrowing": (f"clade_owner_growth_per_second{{{AN_OWNER}}}", "2x15", "1x15"),
+    "CladeCrashLoop": (f"clade_owner_restarts_total{{{AN_OWNER}}}", "0+4x15", "0+2x15"),
+    "CladeZombies": ("clade_zombies", "51x15", "50x15"),
+    "CladeOrphans": (f"clade_owner_orphans{{{AN_OWNER}}}", "21x15", "20x15"),
+    "CladeOwnerNearItsLimit": (f"clade_owner_memory_used_ratio{{{AN_OWNER}}}", "0.96x15", "0.94x15"),
+    "CladeOutOfMemory": (f"clade_owner_oom_kills_total{{{AN_OWNER}}}", "0+1x15", "7x15"),
+    "CladeStale": ("clade_snapshot_timestamp_seconds", "0x15", "0+60x15"),
+}
+
+
+def every_alert_fires_when_it_should():
+    if not shutil.which("promtool", path=PATH):
+        raise Skip("no promtool")
+    rules = os.path.abspath(f"{CONTRIB}/clade-alerts.yml")
+    with open(rules, encoding="utf-8") as file:
+        names = [line.split()[-1] for line in file if "- alert:" in line]
+    ok(sorted(names) == sorted(REASONS), "each has a reason here", set(names) ^ set(REASONS))
+    for name, (series, reason, none) in REASONS.items():
+        tests = [{"interval": "1m", "input_series": [{"series": series, "values": values}],
+                  "promql_expr_test": [{"expr": f'count(ALERTS{{alertname="{name}",alertstate="firing"}})', "eval_time": "15m",
+                                        "exp_samples": [{"labels": "{}", "value": 1}] if values == reason else []}]} for values in (reason, none)]
+        with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
+            json.dump({"rule_files": [rules], "evaluation_interval": "1m", "tests": tests}, file)  # JSON is YAML
+            file.flush()
+            result = subprocess.run(["promtool", "test", "rules", file.name], capture_output=True, timeout=60, env={"PATH": PATH})
+        ok(result.returncode == 0 and b"SUCCESS" in result.stdout, name, result)
+
+
 def the_dashboard_asks_for_figures_that_there_are():
     with open(f"{CONTRIB}/clade-grafana.json", encoding="utf-8") as file:
         board = json.load(file)
@@ -127,4 +161,4 @@ def a_prometheus_scrapes_it_and_an_alert_fires():
 
 
 if __name__ == "__main__":
-    main(promtool_accepts_figures_and_rules, the_dashboard_asks_for_figures_that_there_are, a_prometheus_scrapes_it_and_an_alert_fires)
+    main(promtool_accepts_figures_and_rules, every_alert_fires_when_it_should, the_dashboard_asks_for_figures_that_there_are, a_prometheus_scrapes_it_and_an_alert_fires)
