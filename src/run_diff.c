@@ -14,6 +14,7 @@
 struct side {
 	struct attributor *attributor;
 	struct source *source; /* NULL: the live machine */
+	bool is_borrowed;      /* it is the other side's */
 	struct history *history;
 	struct moment moment;
 	struct redacted *redacted;
@@ -32,7 +33,8 @@ static void side_done(struct side *side)
 	moment_done(&side->moment);
 	history_free(side->history);
 	attributor_free(side->attributor);
-	source_close(side->source);
+	if (!side->is_borrowed)
+		source_close(side->source);
 }
 
 /* "-5m", "-90s": so long before the last moment. */
@@ -116,6 +118,8 @@ static int open_file(struct side *side, const char *path)
 	int status = rc == 0 ? EXIT_OK
 			     : complain(path, error.len > 0 ? text_str(&error) : strerror(-rc));
 
+	if (rc == 0)
+		recording_wait(side->source);
 	text_done(&error);
 	return status;
 }
@@ -194,7 +198,12 @@ static int read_sides(const struct program *program, struct side *before, struct
 		return status;
 	if (is_live)
 		return read_machine(after, program);
-	status = open_file(after, path);
+	/* standard input can be opened only once */
+	after->is_borrowed = is_one;
+	if (is_one)
+		after->source = before->source;
+	else
+		status = open_file(after, path);
 	return status == EXIT_OK ? read_file(after, program, path, options->to, false) : status;
 }
 

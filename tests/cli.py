@@ -270,6 +270,11 @@ def a_recording_is_compared_between_two_times():
             diff = json.loads(clade("diff", "-f", "json", "--from", "-5s", "--to", "-4s", f"{directory}/r.zst").stdout)
             ok(child.pid not in [process["pid"] for process in diff["appeared"]] and diff["before"]["taken"] < diff["after"]["taken"],
                "up to four seconds before it", diff["before"], diff["after"])
+            with open(f"{directory}/r.zst", "rb") as file:
+                packed = file.read()
+            piped = subprocess.run([CLADE, "diff", "-f", "json", "--from", "-5s", "--to", "-4s", "-"], input=packed, env=ENV, stdout=subprocess.PIPE,
+                                   check=True)
+            ok(json.loads(piped.stdout) == diff, "from standard input, which is read to its end", piped.stdout[:300])
             text = clade("diff", "--from", "-5s", f"{directory}/r.zst").stdout
             ok(b"sleep" in text, "as a table", text)
         finally:

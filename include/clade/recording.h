@@ -64,6 +64,9 @@ size_t recording_at(const struct source *source);
 /* Looks for what was written since, without waiting. Returns how many moments were added. */
 size_t recording_poll(struct source *source);
 
+/* Waits until all moments are there: for the end of standard input, where that is read. */
+void recording_wait(struct source *source);
+
 /* What is missing, a sentence each, one a line: "the last sample is torn: 1,234 bytes left out"; ""
  * when nothing is. */
 const char *recording_missing(struct source *source);

@@ -396,6 +396,11 @@ size_t recording_poll(struct source *source)
 	return tape_poll(&recording->tape) - before;
 }
 
+void recording_wait(struct source *source)
+{
+	tape_wait(&recording_of(source)->tape);
+}
+
 const char *recording_missing(struct source *source)
 {
 	struct recording *recording = recording_of(source);

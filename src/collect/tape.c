@@ -417,6 +417,13 @@ size_t tape_poll(struct tape *tape)
 	return tape->n;
 }
 
+void tape_wait(struct tape *tape)
+{
+	while (copy_pipe(tape, true))
+		;
+	tape_poll(tape);
+}
+
 void tape_add_missing(const struct tape *tape, struct text *out)
 {
 	char number[UNITS_LEN];

@@ -64,6 +64,9 @@ void tape_close(struct tape *tape);
 /* Looks for further samples. Returns how many there are. */
 size_t tape_poll(struct tape *tape);
 
+/* Waits for the end of standard input, where that is read. */
+void tape_wait(struct tape *tape);
+
 /* Looks for further samples in one file. */
 void tape_scan(struct tape *tape, size_t file);
 
