@@ -88,6 +88,9 @@ def what_grows_is_followed():
         wait_for("samples", lambda: os.path.exists(path) and len(whole(path)[1]) > 3)
         with Screen(140, 30, "replay", path) as screen:
             screen.shows("what there is", r"REPLAY .* 1 of \d+ ")
+            there = int(re.search(r" 1 of (\d+)", screen.text()).group(1))
+            wait_for("more than there was", lambda: int(re.search(r" 1 of (\d+)", screen.text()).group(1)) > there + 3)
+            ok(True, "what is written later is told while it stands")
             screen.keys("J")
             screen.type("last")
             screen.keys("Enter", "Z")

@@ -252,6 +252,17 @@ static void rest(struct loop *loop)
 		loop->is_dirty = true;
 }
 
+/* When the next moment is due; that there are more now is shown also while it stands. */
+static void plan_replay(struct loop *loop)
+{
+	bool is_frozen = ui_is_frozen(&loop->ui);
+	size_t count = replay_count(loop->replay);
+
+	loop->next_ms = replay_due_ms(loop->replay, is_frozen, now_ms());
+	if (!is_frozen && replay_count(loop->replay) != count)
+		loop->is_dirty = true;
+}
+
 static void run(struct loop *loop)
 {
 	begin_sample(loop);
@@ -266,8 +277,7 @@ static void run(struct loop *loop)
 		if (loop->replay && loop->replay->has_turned)
 			turn(loop);
 		if (loop->replay && !loop->is_reading && !loop->maker)
-			loop->next_ms =
-				replay_due_ms(loop->replay, ui_is_frozen(&loop->ui), now_ms());
+			plan_replay(loop);
 		if (loop->past.snap)
 			moment_done(&loop->past);
 		else if (loop->is_reading)
