@@ -161,7 +161,7 @@ void take_bad_night(struct desk *desk, int samples)
 
 		text_add(&table, "1 0 /sbin/init init ; start:1 cgroup:/init.scope\n"
 				 "2 0 - ; kernel comm:kthreadd env:unread start:1\n"
-				 "900 1 /usr/bin/node \"PM2 v7.0.4: God Daemon (/root/.pm2)\" ; start:2 PM2_HOME=/root/.pm2\n"
+				 "900 1 " GOD " ; start:2 PM2_HOME=/root/.pm2\n"
 				 "901 900 /usr/bin/node \"node /srv/api.js\" ; sid:901 start:9000 " APP(0, "api") "\n"
 				 "902 901 - ; state:Z env:unread comm:convert start:9001\n"
 				 "950 1 /bin/postgres postgres -D /data ; start:7 uid:1000 ns:5.1 cpu:3.5 rss:734003200 cgroup:/docker/" ID1 "\n"
@@ -182,7 +182,7 @@ static const char usual[] = "1 0 /sbin/init init ; start:1 cgroup:/init.scope\n"
 			    "2 0 - ; kernel comm:kthreadd env:unread start:1\n"
 			    "300 1 /usr/sbin/nginx \"nginx: master process\" ; start:9 cgroup:/system.slice/nginx.service\n"
 			    "301 300 /usr/sbin/nginx \"nginx: worker process\" ; start:10 cgroup:/system.slice/nginx.service\n"
-			    "900 1 /usr/bin/node \"PM2 v7.0.4: God Daemon (/root/.pm2)\" ; start:20 PM2_HOME=/root/.pm2\n";
+			    "900 1 " GOD " ; start:20 PM2_HOME=/root/.pm2\n";
 
 void take_quiet(struct desk *desk)
 {

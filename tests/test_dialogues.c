@@ -461,15 +461,22 @@ static void hear(struct ui *ui, const struct event *event)
 
 static const struct dialogue dialogue_labour = {.handle = hear, .step = step_labour, .is_working = labours};
 
-static void what_is_pressed_while_a_dialogue_works_is_done_when_it_has_closed(void **state)
+static struct desk *desk_with_labour(struct labour *labour)
 {
 	struct desk *desk = desk_new(24, 100, false);
-	struct labour labour = {.is_on = true};
 
-	(void)state;
 	lab_sample(desk->lab, 0, "1 0 /sbin/init init\n5 1 /bin/sh sh\n");
 	desk_show(desk);
-	dialogue_open(&desk->ui, &dialogue_labour, &labour);
+	dialogue_open(&desk->ui, &dialogue_labour, labour);
+	return desk;
+}
+
+static void what_is_pressed_while_a_dialogue_works_is_done_when_it_has_closed(void **state)
+{
+	struct labour labour = {.is_on = true};
+	struct desk *desk = desk_with_labour(&labour);
+
+	(void)state;
 	type(desk, "tZ");
 	resize(desk, 30, 90);
 	assert_int_equal(desk->ui.width, 90);
@@ -485,13 +492,10 @@ static void what_is_pressed_while_a_dialogue_works_is_done_when_it_has_closed(vo
 
 static void no_key_answers_a_result_that_nobody_had_seen(void **state)
 {
-	struct desk *desk = desk_new(24, 100, false);
 	struct labour labour = {.is_on = true, .stays = true};
+	struct desk *desk = desk_with_labour(&labour);
 
 	(void)state;
-	lab_sample(desk->lab, 0, "1 0 /sbin/init init\n5 1 /bin/sh sh\n");
-	desk_show(desk);
-	dialogue_open(&desk->ui, &dialogue_labour, &labour);
 	press(desk, KEY_CODE_ENTER);
 	labour.is_on = false;
 	assert_int_equal(ui_work(&desk->ui), -1);
@@ -505,13 +509,10 @@ static void no_key_answers_a_result_that_nobody_had_seen(void **state)
 
 static void a_key_that_closes_ends_the_work_and_what_was_pressed_for_afterwards(void **state)
 {
-	struct desk *desk = desk_new(24, 100, false);
 	struct labour labour = {.is_on = true};
+	struct desk *desk = desk_with_labour(&labour);
 
 	(void)state;
-	lab_sample(desk->lab, 0, "1 0 /sbin/init init\n5 1 /bin/sh sh\n");
-	desk_show(desk);
-	dialogue_open(&desk->ui, &dialogue_labour, &labour);
 	press(desk, 't');
 	press(desk, KEY_CODE_ESCAPE);
 	assert_int_equal(labour.heard, 1);

@@ -181,11 +181,10 @@ static void only_owner_markers_of_an_environment_are_written(void **state)
 
 /* ---- Reading ---- */
 
-#define HEAD "{\"format\":\"clade-snapshot\",\"version\":1,\"taken\":\"2026-11-24T12:17:17.560Z\",\"host\":{\"boot_ms\":1}"
-
 static void a_snapshot_of_nothing_but_pids_is_enough(void **state)
 {
-	static const char json[] = HEAD ",\"processes\":[{\"pid\":2,\"ppid\":1,\"start_ticks\":9},{\"pid\":1,\"start_ticks\":1}]}";
+	static const char json[] = "{\"format\":\"clade-snapshot\",\"version\":1,\"taken\":\"2026-11-24T12:17:17.560Z\",\"host\":{\"boot_ms\":1},"
+				   "\"processes\":[{\"pid\":2,\"ppid\":1,\"start_ticks\":9},{\"pid\":1,\"start_ticks\":1}]}";
 	struct lab *lab = lab_new(NULL);
 	struct snapshot *snap = NULL;
 	struct text error = {0};

@@ -250,6 +250,17 @@ static void elements_are_closed_as_they_were_opened(void **state)
 
 /* ---- All ---- */
 
+/* So many that no format writes them at once. */
+static void sample_many(struct lab *lab, int n)
+{
+	struct text table = {0};
+
+	for (int i = 1; i <= n; i++)
+		text_printf(&table, "%d 0 /x x%d ; comm:c%d\n", i, i, i);
+	lab_sample(lab, 0, text_str(&table));
+	text_done(&table);
+}
+
 static int refuse_after(void *context, const char *bytes, size_t len)
 {
 	size_t *left = context;
@@ -264,18 +275,14 @@ static int refuse_after(void *context, const char *bytes, size_t len)
 static void a_failure_of_the_sink_ends_every_format_with_it(void **state)
 {
 	struct lab *lab = lab_new(NULL);
-	struct text table = {0};
 
 	(void)state;
-	for (int i = 1; i < 3000; i++)
-		text_printf(&table, "%d 0 /x x%d ; comm:c%d\n", i, i, i);
-	lab_sample(lab, 0, text_str(&table));
+	sample_many(lab, 3000);
 	for (const struct export_format *format = formats; format->name; format++) {
 		size_t left = 0;
 
 		assert_int_equal(export_write(format, lab->model, &(struct export_config){0}, refuse_after, &left), -28);
 	}
-	text_done(&table);
 	lab_free(lab);
 }
 
@@ -291,12 +298,9 @@ static int measure(void *context, const char *bytes, size_t len)
 static void no_format_holds_its_whole_document_in_memory(void **state)
 {
 	struct lab *lab = lab_new(NULL);
-	struct text table = {0};
 
 	(void)state;
-	for (int i = 1; i < 5000; i++)
-		text_printf(&table, "%d 0 /x x%d ; comm:c%d\n", i, i, i);
-	lab_sample(lab, 0, text_str(&table));
+	sample_many(lab, 5000);
 	for (const struct export_format *format = formats; format->name; format++) {
 		size_t most = 0;
 
@@ -304,7 +308,6 @@ static void no_format_holds_its_whole_document_in_memory(void **state)
 		if (most > (80 << 10))
 			fail_msg("%s hands on %zu bytes at once", format->name, most);
 	}
-	text_done(&table);
 	lab_free(lab);
 }
 

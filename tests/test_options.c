@@ -162,31 +162,52 @@ static void collect(void *context, const char *message)
 	text_printf(context, "%s\n", message);
 }
 
+/* What a file sets, and what was said of it. */
+struct configured {
+	struct options options;
+	struct thresholds thresholds;
+	struct keymap *keymap;
+	struct preferences preferences;
+	struct text said;
+};
+
+static void configured_init(struct configured *all, const char *file)
+{
+	*all = (struct configured){
+		.options = options_default(),
+		.thresholds = thresholds_default(),
+		.keymap = keymap_new(),
+		.preferences = preferences_default(),
+	};
+	settings_parse("c", file, strlen(file), &(struct settings){&all->options, &all->thresholds, all->keymap, &all->preferences}, collect,
+		       &all->said);
+}
+
+static void configured_done(struct configured *all)
+{
+	keymap_free(all->keymap);
+	text_done(&all->said);
+}
+
 static void a_configuration_sets_options_and_thresholds(void **state)
 {
 	static const char file[] = "# mine\n[options]\ndelay = 5\ntheme = light\nascii = yes\nno-color = no\n"
 				   "[thresholds]\ngrowing_per_s = 10\n";
-	struct options options = options_default();
-	struct thresholds thresholds = thresholds_default();
-	struct keymap *keymap = keymap_new();
-	struct preferences preferences = preferences_default();
-	struct settings settings = {&options, &thresholds, keymap, &preferences};
+	struct configured all;
 	char *theme;
-	struct text said = {0};
 
 	(void)state;
-	settings_parse("clade.conf", file, sizeof(file) - 1, &settings, collect, &said);
-	assert_string_equal(text_str(&said), "");
-	assert_true(options.delay_s == 5);
-	assert_string_equal(options.theme, "light");
-	assert_true(options.is_ascii);
-	assert_false(options.no_color);
-	assert_true(thresholds.growing_per_s == 10);
-	assert_true(thresholds.loop_per_min == 3);
-	memcpy(&theme, &options.theme, sizeof(theme));
+	configured_init(&all, file);
+	assert_string_equal(text_str(&all.said), "");
+	assert_true(all.options.delay_s == 5);
+	assert_string_equal(all.options.theme, "light");
+	assert_true(all.options.is_ascii);
+	assert_false(all.options.no_color);
+	assert_true(all.thresholds.growing_per_s == 10);
+	assert_true(all.thresholds.loop_per_min == 3);
+	memcpy(&theme, &all.options.theme, sizeof(theme));
 	free(theme);
-	keymap_free(keymap);
-	text_done(&said);
+	configured_done(&all);
 }
 
 static void a_bad_line_is_named_and_the_others_count(void **state)
@@ -194,29 +215,23 @@ static void a_bad_line_is_named_and_the_others_count(void **state)
 	static const char file[] = "[options]\ndealy = 5\ndelay = soon\ntheme = lihgt\nascii = maybe\nhelp = yes\nsample = 3\n"
 				   "[thresholds]\nblocked = 0\nfoo = 1\n[what]\nx = 1\n[broken\ny = 1\nno sense\n"
 				   "[options]\ndelay = 7\n";
-	struct options options = options_default();
-	struct thresholds thresholds = thresholds_default();
-	struct keymap *keymap = keymap_new();
-	struct preferences preferences = preferences_default();
-	struct settings settings = {&options, &thresholds, keymap, &preferences};
-	struct text said = {0};
+	struct configured all;
 
 	(void)state;
-	settings_parse("c", file, sizeof(file) - 1, &settings, collect, &said);
-	assert_string_equal(text_str(&said), "c:2: unknown option 'dealy'; see clade list options\n"
-					     "c:3: --delay takes seconds from 0.1 to 3600, not 'soon'\n"
-					     "c:4: unknown theme 'lihgt'; did you mean 'light'?\n"
-					     "c:5: ascii is yes or no, not 'maybe'\n"
-					     "c:6: unknown option 'help'; see clade list options\n"
-					     "c:7: unknown option 'sample'; see clade list options\n"
-					     "c:9: blocked takes a number from 1 to 1e+06, not '0'\n"
-					     "c:10: unknown threshold 'foo'; see clade list thresholds\n"
-					     "c:11: unknown section; there are [options] [thresholds] [keys] [screen]\n"
-					     "c:13: a section is a [name]\n"
-					     "c:15: this is no [name], no 'key = value' and no comment\n");
-	assert_true(options.delay_s == 7);
-	keymap_free(keymap);
-	text_done(&said);
+	configured_init(&all, file);
+	assert_string_equal(text_str(&all.said), "c:2: unknown option 'dealy'; see clade list options\n"
+						 "c:3: --delay takes seconds from 0.1 to 3600, not 'soon'\n"
+						 "c:4: unknown theme 'lihgt'; did you mean 'light'?\n"
+						 "c:5: ascii is yes or no, not 'maybe'\n"
+						 "c:6: unknown option 'help'; see clade list options\n"
+						 "c:7: unknown option 'sample'; see clade list options\n"
+						 "c:9: blocked takes a number from 1 to 1e+06, not '0'\n"
+						 "c:10: unknown threshold 'foo'; see clade list thresholds\n"
+						 "c:11: unknown section; there are [options] [thresholds] [keys] [screen]\n"
+						 "c:13: a section is a [name]\n"
+						 "c:15: this is no [name], no 'key = value' and no comment\n");
+	assert_true(all.options.delay_s == 7);
+	configured_done(&all);
 }
 
 static const char *command_of(const struct keymap *keymap, const char *key)
@@ -236,53 +251,41 @@ static void keys_can_be_bound_anew(void **state)
 		{"F12", "quit"}, {"Ctrl-X", "quit"}, {"F10", "-"}, {"q", "search"}, {"ä", "search"}, {";", "search"}, {"/", "-"}, {"F1", "-"},
 		{"=", "open"}, {"+", "open"}, {"Right", "-"}, {"Enter", "details"}, {"Up", "up"}, {"a", "-"}, {"Space", "tag"}, {"pgup", "page-up"},
 	};
-	struct options options = options_default();
-	struct thresholds thresholds = thresholds_default();
-	struct keymap *keymap = keymap_new();
-	struct preferences preferences = preferences_default();
-	struct settings settings = {&options, &thresholds, keymap, &preferences};
-	struct text said = {0};
+	struct configured all;
 
 	(void)state;
-	settings_parse("c", file, sizeof(file) - 1, &settings, collect, &said);
-	assert_string_equal(text_str(&said),
+	configured_init(&all, file);
+	assert_string_equal(text_str(&all.said),
 			    "c:6: unknown command 'fly'; see clade list keys\n"
 			    "c:7: unknown key 'Entre'; keys are characters, F1 to F12, Ctrl-L and names such as Space, Enter, PgUp\n"
 			    "c:8: a command has at most 4 keys\n");
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		assert_string_equal(command_of(keymap, keys[i].key), keys[i].command);
-	text_clear(&said);
-	keymap_add_names(&said, keymap, keymap_find(keymap, 'q'));
-	assert_string_equal(text_str(&said), "q ä Semicolon");
-	keymap_free(keymap);
-	text_done(&said);
+		assert_string_equal(command_of(all.keymap, keys[i].key), keys[i].command);
+	text_clear(&all.said);
+	keymap_add_names(&all.said, all.keymap, keymap_find(all.keymap, 'q'));
+	assert_string_equal(text_str(&all.said), "q ä Semicolon");
+	configured_done(&all);
 }
 
 static void the_screen_has_settings(void **state)
 {
 	static const char file[] = "[screen]\nowner-columns = cpu mem procs cpu name\ntree-sort = mem\nfold = never\n"
 				   "tree-columns = pid cpuu\nfold = 1\nowner-sort =\nwidth = 3\n";
-	struct options options = options_default();
-	struct thresholds thresholds = thresholds_default();
-	struct keymap *keymap = keymap_new();
-	struct preferences preferences = preferences_default();
-	struct settings settings = {&options, &thresholds, keymap, &preferences};
-	struct text said = {0};
+	struct configured all;
 
 	(void)state;
-	settings_parse("c", file, sizeof(file) - 1, &settings, collect, &said);
-	assert_string_equal(text_str(&said), "c:5: unknown column 'cpuu'; see clade list columns\n"
-					     "c:6: fold is never or a number from 2 to 1000000, not '1'\n"
-					     "c:7: unknown column ''; see clade list columns\n"
-					     "c:8: unknown setting 'width'; see clade list screen\n");
-	text_clear(&said);
-	preferences_add_value(&said, &preferences, "owner-columns");
-	assert_string_equal(text_str(&said), "cpu mem procs");
-	assert_int_equal(preferences.sorts[VIEW_TREE], COLUMN_MEMORY);
-	assert_int_equal(preferences.sorts[VIEW_OWNERS], COLUMN_HEAT);
-	assert_int_equal(preferences.fold_least, FOLD_NEVER);
-	keymap_free(keymap);
-	text_done(&said);
+	configured_init(&all, file);
+	assert_string_equal(text_str(&all.said), "c:5: unknown column 'cpuu'; see clade list columns\n"
+						 "c:6: fold is never or a number from 2 to 1000000, not '1'\n"
+						 "c:7: unknown column ''; see clade list columns\n"
+						 "c:8: unknown setting 'width'; see clade list screen\n");
+	text_clear(&all.said);
+	preferences_add_value(&all.said, &all.preferences, "owner-columns");
+	assert_string_equal(text_str(&all.said), "cpu mem procs");
+	assert_int_equal(all.preferences.sorts[VIEW_TREE], COLUMN_MEMORY);
+	assert_int_equal(all.preferences.sorts[VIEW_OWNERS], COLUMN_HEAT);
+	assert_int_equal(all.preferences.fold_least, FOLD_NEVER);
+	configured_done(&all);
 }
 
 static void what_is_kept_is_read_again_and_comments_stay(void **state)

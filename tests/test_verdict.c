@@ -276,7 +276,7 @@ static void an_app_that_begins_again_and_again_is_in_a_loop(void **state)
 
 		text_printf(&table,
 			    "1 0 /sbin/init init ; start:1\n"
-			    "10 1 /usr/bin/node \"PM2 v7.0.4: God Daemon (/root/.pm2)\" ; start:2 PM2_HOME=/root/.pm2\n"
+			    "10 1 " GOD " ; start:2 PM2_HOME=/root/.pm2\n"
 			    "%d 10 /usr/bin/node \"node /srv/api.js\" ; start:%d " APP(0, "api") " restart_time=%d\n",
 			    100 + i, 1000 + 200 * i, i);
 		lab_sample(lab, 2, text_str(&table));
@@ -294,7 +294,7 @@ static void sample_instances(struct lab *lab, int first, int n, int start)
 	struct text table = {0};
 
 	text_add(&table, "1 0 /sbin/init init ; start:1\n"
-			 "10 1 /usr/bin/node \"PM2 v7.0.4: God Daemon (/root/.pm2)\" ; start:2 PM2_HOME=/root/.pm2\n");
+			 "10 1 " GOD " ; start:2 PM2_HOME=/root/.pm2\n");
 	for (int i = 0; i < n; i++)
 		text_printf(&table, "%d 10 /usr/bin/node \"node /srv/api.js\" ; start:%d " APP(0, "api") "\n", first + i, start + i);
 	lab_sample(lab, 2, text_str(&table));
