@@ -1,4 +1,5 @@
 """Recording as it is used: ended at any moment; read with zstdcat as the manual says."""
+import contextlib
 import json
 import os
 import random
@@ -106,6 +107,16 @@ def end(process):
     return process.returncode, (error or b"").decode(errors="replace")
 
 
+@contextlib.contextmanager
+def recording(path):
+    """A recorder that does not outlive what is done beside it, however that ends: the harness waits for all who hold its pipe."""
+    process = recorder(path)
+    try:
+        yield
+    finally:
+        end(process)
+
+
 def a_recording_holds_what_ps_shows_and_what_has_changed():
     with Directory() as directory:
         path = f"{directory}/tape.ndjson.zst"
@@ -168,17 +179,15 @@ def it_goes_on_where_it_was_killed():
 def a_torn_end_is_cut_off_wherever_it_is():
     with Directory() as directory:
         path = f"{directory}/tape.ndjson.zst"
-        process = recorder(path)
-        wait_for("samples", lambda: os.path.exists(path) and len(whole(path)[1]) > 2)
-        end(process)
+        with recording(path):
+            wait_for("samples", lambda: os.path.exists(path) and len(whole(path)[1]) > 2)
         data, rows, _ = whole(path)
         last = rows[2][0]
         for cut in (last + 1, last + 8, last + 71, last + 72, last + 73, last + rows[2][1] - 1):
             with open(path, "wb") as file:
                 file.write(data[:cut])
-            process = recorder(path)
-            wait_for("samples", lambda: len(whole(path)[1]) > 3)
-            end(process)
+            with recording(path):
+                wait_for("samples", lambda: len(whole(path)[1]) > 3)
             again, now, rest = whole(path)
             good = rest == 0 and again[:last] == data[:last] and now[2][3] & 1
             ok(good and len(list(follow(lines_of(again)))) == len(now), f"cut at byte {cut - last} of a sample", rest, now[:4])

@@ -1,12 +1,13 @@
 """Recordings in a real terminal: tmux holds it, keys go in, the text of the screen comes out."""
 import os
+import random
 import re
 import shutil
 import subprocess
 import tempfile
 import time
 
-from record import end, recorder, wait_for, whole
+from record import recording, wait_for, whole
 from tap import find_clade, main, ok
 from tmux import Screen
 
@@ -19,19 +20,24 @@ class Night:
     def __enter__(self):
         self.dir = tempfile.mkdtemp(prefix="clade-test-")
         self.path = f"{self.dir}/night.ndjson.zst"
-        process = recorder(self.path)
-        wait_for("samples", lambda: os.path.exists(self.path) and len(whole(self.path)[1]) > 10)
-        sleeper = subprocess.Popen(["sleep", "8675123"])
-        wait_for("more", lambda: len(whole(self.path)[1]) > 25)
-        sleeper.kill()
-        sleeper.wait()
-        wait_for("the end", lambda: len(whole(self.path)[1]) > 35)
-        end(process)
+        self.guest = f"sleep {random.randrange(10**8, 10**9)}"  # of no other run beside this one
+        with recording(self.path):
+            self.wait_for_samples(10)
+            sleeper = subprocess.Popen(self.guest.split())
+            try:
+                self.wait_for_samples(25)
+            finally:
+                sleeper.kill()
+                sleeper.wait()
+            self.wait_for_samples(35)
         self.n = len(whole(self.path)[1])
         return self
 
     def __exit__(self, *_):
         shutil.rmtree(self.dir)
+
+    def wait_for_samples(self, n):
+        wait_for(f"more than {n} samples", lambda: os.path.exists(self.path) and len(whole(self.path)[1]) > n)
 
 
 def step_play_and_go():
@@ -48,25 +54,17 @@ def step_play_and_go():
         screen.type("noon")
         screen.keys("Enter")
         screen.shows("what a time is", r"a time is 14:10")
-        screen.keys("Escape", "J")
-        screen.type("last")
-        screen.keys("Enter")
+        screen.answer("Escape", "J", text="last")
         screen.shows("the last", rf"{night.n} of {night.n}  standing")
-        screen.keys("/")
-        screen.type("sleep 8675123")
-        screen.keys("Enter")
+        screen.answer("/", text=night.guest)
         screen.shows("nothing of what has ended", r"nothing matches")
-        screen.keys("J")
-        screen.type("first")
-        screen.keys("Enter")
+        screen.answer("J", text="first")
         screen.shows("the first again", rf" 1 of {night.n}")
         for _ in range(20):
             screen.keys(".")
         screen.shows("twenty steps on", rf"21 of {night.n}  standing")
-        screen.keys("/")
-        screen.type("sleep 8675123")
-        screen.keys("Enter")
-        screen.shows("what lived then", r"sleep 8675123")
+        screen.answer("/", text=night.guest)
+        screen.shows("what lived then", night.guest)
         screen.keys("]", "]", "Z")
         screen.shows("it plays to the end", rf"{night.n} of {night.n}  playing x5")
         screen.keys("q")
@@ -82,9 +80,8 @@ def what_is_torn_opens_and_says_so():
 
 
 def what_grows_is_followed():
-    with tempfile.TemporaryDirectory(prefix="clade-test-") as directory:
+    with tempfile.TemporaryDirectory(prefix="clade-test-") as directory, recording(f"{directory}/tape"):
         path = f"{directory}/tape"
-        process = recorder(path)
         wait_for("samples", lambda: os.path.exists(path) and len(whole(path)[1]) > 3)
         with Screen(140, 30, "replay", path) as screen:
             screen.shows("what there is", r"REPLAY .* 1 of \d+ ")
@@ -98,7 +95,6 @@ def what_grows_is_followed():
             seen = int(re.search(r"(\d+) of (\d+)", screen.text()).group(1))
             wait_for("more", lambda: int(re.search(r"(\d+) of (\d+)", screen.text()).group(1)) > seen + 10)
             ok(True, "what is written later comes to the screen")
-        end(process)
 
 
 def standard_input_and_snapshots_open():

@@ -27,9 +27,7 @@ def owners_open_into_trees_and_the_whole_tree_is_a_key_away():
 def a_search_finds_what_is_closed():
     with Crowd() as shell, Screen(220, 40) as screen:
         screen.shows("owners", r"▸ ")
-        screen.keys("/")
-        screen.type("sleep 8675309")
-        screen.keys("Enter")
+        screen.answer("/", text="sleep 8675309")
         screen.shows("the shell that holds the words too", rf"^ *{shell} .*sleep 8675309")
         screen.keys("n")
         screen.shows("and what is below it", r"[├└]─sleep 8675309")
@@ -39,9 +37,7 @@ def a_filter_leaves_what_is_above_and_below():
     with Crowd(), Screen(220, 40) as screen:
         screen.shows("owners", r"▸ ")
         screen.keys("F5")
-        screen.keys("\\")
-        screen.type("8675309")
-        screen.keys("Enter")
+        screen.answer("\\", text="8675309")
         screen.shows("the matches", r"sleep 8675309")
         screen.shows("a word that the list is filtered", r"FILTERED")
         screen.shows("nothing else", r"kthreadd", absent=True)
@@ -56,9 +52,7 @@ def a_filter_leaves_what_is_above_and_below():
 def details_show_the_evidence():
     with Crowd() as shell, Screen(220, 45) as screen:
         screen.shows("owners", r"▸ ")
-        screen.keys("/")
-        screen.type(f"^{shell}$")
-        screen.keys("Enter")
+        screen.answer("/", text=f"^{shell}$")
         time.sleep(0.3)
         screen.keys("Enter")
         screen.shows("details", r"^pid +" + str(shell))

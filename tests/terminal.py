@@ -147,9 +147,7 @@ def other_terminals():
 def what_the_terminal_type_does_not_know_is_one_key_or_none():
     with Crowd(), Screen(130, 37) as screen:
         screen.shows("the list", r"kernel threads")
-        screen.keys("t", "\\")
-        screen.type("8675309")
-        screen.keys("Enter")
+        screen.answer("t", "\\", text="8675309")
         screen.shows("a filter", r"FILTERED")
         screen.bytes(b"\x1b[4~")
         time.sleep(0.3)

@@ -76,6 +76,12 @@ class Screen:
     def type(self, text):
         self("send-keys", "-l", text)
 
+    def answer(self, *keys, text):
+        """Opens what asks for a text, writes it and enters it."""
+        self.keys(*keys)
+        self.type(text)
+        self.keys("Enter")
+
     def resize(self, columns, rows):
         self("resize-window", "-x", str(columns), "-y", str(rows))
 
