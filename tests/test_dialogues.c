@@ -318,6 +318,26 @@ static void what_is_shown_is_written_where_one_says(void **state)
 	desk_free(desk);
 }
 
+static void on_a_low_screen_too_one_sees_where_it_goes(void **state)
+{
+	struct desk *desk = desk_new(12, 40, false);
+
+	(void)state;
+	lab_sample(desk->lab, 0, "1 0 /sbin/init init\n5 1 /bin/sh sh\n");
+	desk_show(desk);
+	press(desk, 'w');
+	type(desk, "-of-a-long-name");
+	assert_contains(desk_read(desk), "[ ] mask");
+	assert_contains(text_str(&desk->text), "  To: ");
+	assert_contains(text_str(&desk->text), ".zst-of-a-long-name");
+	press(desk, KEY_CODE_ENTER);
+	assert_contains(desk_read(desk), "writing");
+	press(desk, KEY_CODE_ESCAPE);
+	click(desk, 3, 5);
+	assert_contains(desk_read(desk), "> json");
+	desk_free(desk);
+}
+
 /* Looks at the screen while it is written. */
 struct watcher {
 	struct desk *desk;
@@ -535,6 +555,7 @@ int main(void)
 		cmocka_unit_test(setup_changes_at_once_and_keeps_what_changed),
 		cmocka_unit_test(a_resize_does_no_harm_to_any_dialogue),
 		cmocka_unit_test(what_is_shown_is_written_where_one_says),
+		cmocka_unit_test(on_a_low_screen_too_one_sees_where_it_goes),
 		cmocka_unit_test(what_the_filter_leaves_is_written_with_progress_into_the_directory_for_it),
 		cmocka_unit_test(writing_ends_at_escape_and_leaves_nothing),
 		cmocka_unit_test(what_is_pressed_while_a_dialogue_works_is_done_when_it_has_closed),

@@ -47,11 +47,23 @@ bool input_take(struct input *input, uint32_t key)
 	return add_character(input, key);
 }
 
+/* The end of a text that is too long for its room: it is where one types. */
+static const char *end_of(const char *text, int room)
+{
+	while (*text && (int)safe_width(text) > room) {
+		text++;
+		while (((unsigned char)*text & 0xc0) == 0x80)
+			text++;
+	}
+	return text;
+}
+
 int input_draw(const struct input *input, struct cells *cells, int row, const char *prompt)
 {
 	int at = cells_put(cells, row, 0, cells->columns, STYLE_KEY, prompt);
+	int room = cells->columns - at - 1; /* the cursor stands behind it */
 
-	at += cells_put(cells, row, at, cells->columns - at, STYLE_VALUE, input->text);
+	at += cells_put(cells, row, at, room, STYLE_VALUE, end_of(input->text, room));
 	return at + cells_put(cells, row, at, 1, STYLE_SELECTED, " ");
 }
 

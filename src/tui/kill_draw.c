@@ -173,14 +173,14 @@ void kill_draw(const struct ui *ui, struct cells *cells, const struct layout *la
 
 void kill_draw_footer(const struct ui *ui, struct cells *cells, int row)
 {
-	static const struct dialogue_key of_owners[] = {{"Enter", "Send"},   {"F9", "Signal"},
-							{"n", "Nested"},     {"Up/Dn", "Move"},
-							{"Esc", "Leave it"}, {0}};
+	static const struct dialogue_key of_owners[] = {{"Enter", "Send"}, {"Esc", "Leave it"},
+							{"F9", "Signal"},  {"n", "Nested"},
+							{"Up/Dn", "Move"}, {0}};
 	static const struct dialogue_key keys[][5] = {
 		[STAGE_ASK] = {{"Enter", "Send"},
+			       {"Esc", "Leave it"},
 			       {"F9", "Signal"},
-			       {"Up/Dn", "Move"},
-			       {"Esc", "Leave it"}},
+			       {"Up/Dn", "Move"}},
 		[STAGE_SIGNALS] = {{"Enter", "Choose"}, {"Up/Dn", "Move"}, {"Esc", "Back"}},
 		[STAGE_TELL] = {{"Esc", "Stop waiting"}},
 		[STAGE_RUN] = {{"Esc", "Cancel: what was stopped goes on"}},

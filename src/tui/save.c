@@ -15,7 +15,15 @@
 #include "panes.h"
 #include "ui.h"
 
-enum { MARGIN = 2, FIRST_ROW = 2 };
+enum { MARGIN = 2 };
+
+/* Where things stand; on a low screen without rows between them. */
+struct places {
+	int choices;
+	int switches;
+	int to;
+	int progress;
+};
 
 struct save {
 	struct input path;
@@ -38,6 +46,37 @@ static size_t count_choices(void)
 	while (formats[n - 1].name)
 		n++;
 	return n;
+}
+
+/* What the filters of the screen leave. */
+static struct wanted shown_of(const struct ui *ui)
+{
+	return (struct wanted){
+		.filter = ui->filter,
+		.states = ui->states[0] ? ui->states : NULL,
+		.uid = ui->view.uid != UINT32_MAX ? &ui->view.uid : NULL,
+	};
+}
+
+static bool is_filtered(const struct ui *ui)
+{
+	struct wanted shown = shown_of(ui);
+
+	return shown.filter || shown.states || shown.uid;
+}
+
+static struct places places_of(const struct ui *ui)
+{
+	int choices = (int)count_choices();
+	int switches = is_filtered(ui) ? 2 : 1;
+	/* the title, what is there, a row between two of them, the footer */
+	int gap = ui->height >= 1 + choices + switches + 2 + 4 + 1 ? 1 : 0;
+	struct places places = {.choices = 1 + gap};
+
+	places.switches = places.choices + choices + gap;
+	places.to = places.switches + switches + gap;
+	places.progress = places.to + 2 * gap;
+	return places;
 }
 
 static const char *choice_name(size_t choice)
@@ -146,23 +185,6 @@ static int sink(void *context, const char *bytes, size_t len)
 	return rc == 0 ? look_up(sinking) : rc;
 }
 
-/* What the filters of the screen leave. */
-static struct wanted shown_of(const struct ui *ui)
-{
-	return (struct wanted){
-		.filter = ui->filter,
-		.states = ui->states[0] ? ui->states : NULL,
-		.uid = ui->view.uid != UINT32_MAX ? &ui->view.uid : NULL,
-	};
-}
-
-static bool is_filtered(const struct ui *ui)
-{
-	struct wanted shown = shown_of(ui);
-
-	return shown.filter || shown.states || shown.uid;
-}
-
 static int open_file(struct ui *ui, struct save *save)
 {
 	return ui->maker ? io_file_open_by(&save->file, ui->maker, save->path.text)
@@ -245,6 +267,7 @@ static void handle_save(struct ui *ui, const struct event *event)
 {
 	struct save *save = ui->dialogue_state;
 	uint32_t key = dialogue_event_key(event);
+	int clicked = event->row - places_of(ui).choices;
 	size_t n = count_choices();
 
 	if (save->is_writing) { /* only a key that closes comes here then */
@@ -252,9 +275,8 @@ static void handle_save(struct ui *ui, const struct event *event)
 		tell(ui, save, -ECANCELED);
 		return;
 	}
-	if (event->type == EVENT_CLICK && event->row >= FIRST_ROW &&
-	    (size_t)(event->row - FIRST_ROW) < n) {
-		choose(ui, save, (size_t)(event->row - FIRST_ROW));
+	if (event->type == EVENT_CLICK && clicked >= 0 && (size_t)clicked < n) {
+		choose(ui, save, (size_t)clicked);
 		return;
 	}
 	switch (key) {
@@ -280,12 +302,11 @@ static void handle_save(struct ui *ui, const struct event *event)
 	}
 }
 
-static void draw_choice(const struct ui *ui, const struct save *save, struct cells *cells,
+static void draw_choice(const struct ui *ui, const struct save *save, struct cells *cells, int row,
 			size_t choice)
 {
 	bool is_selected = choice == save->choice;
 	enum style style = is_selected ? STYLE_DIALOGUE_SELECTED : STYLE_DIALOGUE;
-	int row = FIRST_ROW + (int)choice;
 	struct text line = {0};
 
 	text_printf(&line, "%s %-12s %s", is_selected ? ">" : " ", choice_name(choice),
@@ -323,25 +344,23 @@ static void add_progress(struct text *line, const struct save *save)
 static void draw_save(const struct ui *ui, struct cells *cells, const struct layout *layout)
 {
 	const struct save *save = ui->dialogue_state;
-	int row = FIRST_ROW + (int)count_choices() + 1;
+	struct places places = places_of(ui);
 	struct text line = {0};
 
 	(void)layout;
 	dialogue_draw_title(cells, "Write what is shown to a file");
 	for (size_t choice = 0; choice < count_choices(); choice++)
-		draw_choice(ui, save, cells, choice);
-	draw_switch(ui, cells, row++, save->is_redacted, "mask what looks like a secret (F2)");
+		draw_choice(ui, save, cells, places.choices + (int)choice, choice);
+	draw_switch(ui, cells, places.switches, save->is_redacted,
+		    "mask what looks like a secret (F2)");
 	if (is_filtered(ui))
-		draw_switch(ui, cells, row++, save->is_narrowed,
+		draw_switch(ui, cells, places.switches + 1, save->is_narrowed,
 			    "only what the filter leaves (F3)");
-	input_draw(&save->path, cells, row + 1, "  To: ");
-	text_clear(&line);
+	if (!save->is_writing || places.progress > places.to)
+		input_draw(&save->path, cells, places.to, "  To: ");
 	if (save->is_writing)
 		add_progress(&line, save);
-	else
-		text_add(&line, ui->message);
-	cells_put_cut(cells, row + 3, MARGIN, cells->columns - MARGIN,
-		      save->is_writing || !ui->is_message_bad ? STYLE_VALUE : STYLE_WARN,
+	cells_put_cut(cells, places.progress, MARGIN, cells->columns - MARGIN, STYLE_VALUE,
 		      text_str(&line), ui->is_ascii);
 	text_done(&line);
 }
@@ -351,9 +370,9 @@ static void close_save(struct ui *ui)
 	free(ui->dialogue_state);
 }
 
-static const struct dialogue_key save_keys[] = {{"Enter", "Write"}, {"Up/Dn", "Format"},
-						{"F2", "Mask"},     {"F3", "Filter"},
-						{"Esc", "Close"},   {NULL, NULL}};
+static const struct dialogue_key save_keys[] = {{"Enter", "Write"},  {"Esc", "Close"},
+						{"Up/Dn", "Format"}, {"F2", "Mask"},
+						{"F3", "Filter"},    {NULL, NULL}};
 
 static const struct dialogue dialogue_save = {
 	.handle = handle_save,

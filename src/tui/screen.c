@@ -84,8 +84,26 @@ static int footer_width(const struct ui *ui, const struct ui_command *command)
 /* Draws a key in the footer, or finds the one at a column. */
 typedef bool footer_visit(void *context, const struct ui_command *command, int at, int width);
 
-/* Function keys first, as on the keyboard, then the others. What does not fit is left out, but
- * never the way out: its room is kept. */
+static bool acts_on_processes(const struct ui_command *command)
+{
+	return command->run == command_kill || command->run == command_nicer ||
+	       command->run == command_less_nice;
+}
+
+static bool is_in_footer(const struct ui *ui, const struct ui_command *command)
+{
+	return command->footer && keymap_first(ui->keymap, command) != 0 &&
+	       !(ui->is_readonly && acts_on_processes(command));
+}
+
+/* What this program is for, and the way out, are there on the narrowest screen. */
+static bool is_vital(const struct ui_command *command)
+{
+	return command->run == command_kill || command->run == command_quit;
+}
+
+/* Function keys first, as on the keyboard, then the others. What does not fit is left out; the room
+ * of the vital ones is kept. */
 static void visit_footer(const struct ui *ui, footer_visit *visit, void *context)
 {
 	int room = footer_room(ui);
@@ -93,8 +111,8 @@ static void visit_footer(const struct ui *ui, footer_visit *visit, void *context
 	int at = 0;
 
 	for (const struct ui_command *command = ui_commands; command->name; command++) {
-		if (command->run == command_quit && keymap_first(ui->keymap, command))
-			kept = footer_width(ui, command);
+		if (is_vital(command) && is_in_footer(ui, command))
+			kept += footer_width(ui, command);
 	}
 	for (int pass = 0; pass < 2; pass++) {
 		for (const struct ui_command *command = ui_commands; command->name; command++) {
@@ -102,11 +120,11 @@ static void visit_footer(const struct ui *ui, footer_visit *visit, void *context
 			bool is_function = key >= KEY_CODE_F1 && key <= KEY_CODE_F12;
 			int width;
 
-			if (!command->footer || !key || is_function != (pass == 0))
+			if (!is_in_footer(ui, command) || is_function != (pass == 0))
 				continue;
 			width = footer_width(ui, command);
-			if (command->run == command_quit)
-				kept = 0;
+			if (is_vital(command))
+				kept -= width;
 			if (at + width + kept > room)
 				continue;
 			if (!visit(context, command, at, width))

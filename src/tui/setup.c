@@ -17,7 +17,8 @@ enum {
 	LABEL_AT = 4,
 	VALUE_AT = 24,
 	HELP_AT = 38,
-	LINES_OVER = 2, /* the title, and the footer */
+	HELP_LEAST = 10, /* columns of it that say something */
+	LINES_OVER = 2,  /* the title, and the footer */
 };
 
 struct setup {
@@ -291,8 +292,9 @@ static void draw_item(const struct ui *ui, struct cells *cells, int row, const s
 	item_add_value(&value, ui, item);
 	cells_put(cells, row, VALUE_AT, HELP_AT - VALUE_AT, is_selected ? style : STYLE_VALUE,
 		  text_str(&value));
-	cells_put_cut(cells, row, HELP_AT, cells->columns - HELP_AT,
-		      is_selected ? style : STYLE_DIM, help_of(ui, item), ui->is_ascii);
+	if (cells->columns - HELP_AT >= HELP_LEAST)
+		cells_put_cut(cells, row, HELP_AT, cells->columns - HELP_AT,
+			      is_selected ? style : STYLE_DIM, help_of(ui, item), ui->is_ascii);
 	text_done(&value);
 }
 
