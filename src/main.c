@@ -124,6 +124,16 @@ static int run(struct program *program)
 	return status;
 }
 
+/* What is skipped is told at once, and again on the screen, which covers that. */
+static void note_skipped(void *context, const char *message)
+{
+	struct program *program = context;
+
+	program_complain(NULL, message);
+	if (program->n_skipped++ == 0)
+		text_add(&program->skipped, message);
+}
+
 /* The command line goes before the configuration, but says where that is. */
 static int read_settings(int argc, char **argv, struct program *program, struct text *error)
 {
@@ -150,7 +160,7 @@ static int read_settings(int argc, char **argv, struct program *program, struct 
 	}
 	rc = settings_read(&(struct settings){&program->options, &program->thresholds,
 					      program->keymap, &program->preferences},
-			   program_complain, NULL);
+			   note_skipped, program);
 	if (rc != 0) {
 		text_printf(error, "%s: %s", program->options.config, strerror(-rc));
 		return rc;
@@ -177,5 +187,6 @@ int main(int argc, char **argv)
 	text_done(&error);
 	keymap_free(program.keymap);
 	options_done(&program.options);
+	text_done(&program.skipped);
 	return status;
 }

@@ -13,6 +13,7 @@
 #include "clade/haste.h"
 #include "clade/moment.h"
 #include "clade/source.h"
+#include "clade/text.h"
 #include "clade/thresholds.h"
 #include "clade/tui.h"
 #include "clade/users.h"
@@ -24,6 +25,8 @@ struct program {
 	struct thresholds thresholds;
 	struct keymap *keymap;
 	struct preferences preferences;
+	struct text skipped; /* the first line of the configuration that means nothing; or empty */
+	size_t n_skipped;    /* lines */
 	struct users *users;
 	struct ruleset *rules;
 	struct attributor *attributor;

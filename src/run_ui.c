@@ -23,11 +23,25 @@ static const char *why_collector(const struct program *program)
 							       : "it was asked for by its name";
 }
 
+/* What the user has to know first; NULL when there is nothing. */
+static const char *first_words(const struct program *program, struct text *words)
+{
+	if (program->n_skipped == 0)
+		return NULL;
+	if (program->n_skipped == 1)
+		text_printf(words, "skipped: %s", text_str(&program->skipped));
+	else
+		text_printf(words, "%zu lines skipped: %s", program->n_skipped,
+			    text_str(&program->skipped));
+	return text_str(words);
+}
+
 int program_show(struct program *program, bool is_replay)
 {
 	const struct options *options = &program->options;
 	const char *no_color = getenv("NO_COLOR");
 	struct text error = {0};
+	struct text words = {0};
 	int rc = tui_run(
 		&(struct tui_config){
 			.source = program->source,
@@ -52,12 +66,14 @@ int program_show(struct program *program, bool is_replay)
 			.is_replay = is_replay,
 			.is_playing = options->is_demo,
 			.has_mouse = !options->no_mouse,
+			.first_words = first_words(program, &words),
 		},
 		&error);
 
 	if (rc != 0)
 		program_complain(NULL, error.len > 0 ? text_str(&error) : strerror(-rc));
 	text_done(&error);
+	text_done(&words);
 	if (rc == -ENOTTY || rc == -ENOTSUP)
 		return EXIT_USAGE;
 	return rc == 0 ? EXIT_OK : EXIT_FAILED;

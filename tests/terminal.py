@@ -184,6 +184,20 @@ def what_is_set_up_is_kept():
         ok(left == ["clade.conf"], "nothing is left beside it", left)
 
 
+def lines_that_mean_nothing_are_named_on_the_screen_and_kept():
+    config = "# mine\n[options]\ncolour-of-sky = blue\n[screen]\nfold = nonsense\n"
+    with Screen(130, 37, before="mkdir -p .config/clade; mv here .config/clade/clade.conf;", directory_file=("here", config)) as screen:
+        screen.shows("the first of them, and how many", r"^2 lines skipped: .*clade\.conf:3: ")
+        screen.keys("F2")
+        screen.shows("setup", r"^ +Theme +default")
+        screen.keys("Right", "F10")
+        screen.shows("kept", r"kept in ")
+        with open(f"{screen.dir}/.config/clade/clade.conf", encoding="utf-8") as file:
+            text = file.read()
+        ok(text == config.replace("blue\n", "blue\ntheme = light\n"), "they are as they were", text)
+
+
 main(colours_are_those_of_the_terminal_and_the_theme, the_mouse_selects_opens_and_sorts, a_dialogue_is_drawn_at_any_size,
      what_is_typed_behind_work_waits_for_its_end, random_keys_do_no_harm, other_terminals,
-     what_the_terminal_type_does_not_know_is_one_key_or_none, what_is_set_up_is_kept)
+     what_the_terminal_type_does_not_know_is_one_key_or_none, what_is_set_up_is_kept,
+     lines_that_mean_nothing_are_named_on_the_screen_and_kept)

@@ -83,7 +83,8 @@ struct tui_config {
 	const char *snapshot_dir; /* where they are put unless another place is typed; NULL: here */
 	bool is_readonly;         /* nothing can be signalled: said on the screen */
 	bool is_replay; /* the source is a recording: it is gone through, and read-only by nature */
-	bool is_playing; /* a replay that plays at once */
+	bool is_playing;         /* a replay that plays at once */
+	const char *first_words; /* for the user, until a key; NULL: none */
 };
 
 /* Runs until the user quits. Returns 0, or -errno with a sentence for the user in `error`: -ENOTTY

@@ -346,6 +346,8 @@ int tui_run(const struct tui_config *config, struct text *error)
 					     .is_mighty = execute_is_mighty(),
 					     .may_signal = execute_may_signal},
 			  });
+	if (config->first_words)
+		ui_say(&loop.ui, true, "%s", config->first_words);
 	terminal_size(&loop.ui.height, &loop.ui.width);
 	cells_init(&loop.cells);
 	loop.history = history_new(config->thresholds);
