@@ -9,6 +9,7 @@
 
 #include "clade/ini.h"
 #include "clade/io.h"
+#include "clade/safe.h"
 
 enum { CONFIG_MAX = 1 << 20 };
 
@@ -66,7 +67,8 @@ static void mistake(void *context, const char *what)
 	const struct reading *reading = context;
 	struct text message = {0};
 
-	text_printf(&message, "%s:%d: %s", reading->file, reading->line, what);
+	text_printf(&message, "%s:%d: ", reading->file, reading->line);
+	safe_add(&message, what, strlen(what));
 	reading->complain(reading->context, text_str(&message));
 	text_done(&message);
 }

@@ -157,6 +157,10 @@ def a_configuration_is_read_and_its_mistakes_are_named():
            "file and line", result.stderr)
         with open(f"{directory}/mine", "w", encoding="utf-8") as file:
             file.write("[thresholds]\nverdict_orphans = 1\n")
+        with open(f"{directory}/hostile", "w", encoding="utf-8") as file:
+            file.write("[options]\na\x1b]0;b\x07 = 2\n")
+        result = clade("snapshot", "--sample", "0", "--config", f"{directory}/hostile")
+        ok(b"hostile:2: " in result.stderr and b"\x1b" not in result.stderr, "what a configuration says cannot speak to the terminal", result.stderr)
         result = clade("snapshot", "--sample", "0", "--config", f"{directory}/mine", env={"XDG_CONFIG_HOME": directory})
         ok(result.returncode == 0 and not result.stderr, "--config goes before the usual files", result.stderr)
         fails("a configuration that is not there", 2, [f"{directory}/none", "No such file"], "--config", f"{directory}/none")
