@@ -197,7 +197,19 @@ def lines_that_mean_nothing_are_named_on_the_screen_and_kept():
         ok(text == config.replace("blue\n", "blue\ntheme = light\n"), "they are as they were", text)
 
 
+def the_narrowest_screens_show_what_matters():
+    """In the demo, where its session has stopped to explode: that fills the line most."""
+    for columns, rows, what, pattern in ((40, 12, "the verdict ends with its speed", r"^ GROWING  .*…  \+1555/min$"),
+                                         (80, 24, "forks have their place", r"forks/s 17  .*OOM kills 35$")):
+        with Screen(columns, rows, "--demo") as screen:
+            screen.shows(f"{columns}: the demo", r"REPLAY")
+            screen.keys("J")
+            screen.type("00:02:49")
+            screen.keys("Enter")
+            screen.shows(f"{columns}: {what}", pattern)
+
+
 main(colours_are_those_of_the_terminal_and_the_theme, the_mouse_selects_opens_and_sorts, a_dialogue_is_drawn_at_any_size,
      what_is_typed_behind_work_waits_for_its_end, random_keys_do_no_harm, other_terminals,
      what_the_terminal_type_does_not_know_is_one_key_or_none, what_is_set_up_is_kept,
-     lines_that_mean_nothing_are_named_on_the_screen_and_kept)
+     lines_that_mean_nothing_are_named_on_the_screen_and_kept, the_narrowest_screens_show_what_matters)

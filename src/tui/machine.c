@@ -14,9 +14,10 @@ enum {
 	HALF_FULL = 60, /* and this full a warning */
 	BAR_LEAST = 16, /* "15,134 / 32,768" */
 	BAR_MOST = 48,
-	LABEL_WIDTH = 6, /* "CPU [" and, behind the bar, "]" */
-	WIDE_LOAD = 120, /* columns from which on all three load averages are shown */
-	HEAVY_WAIT = 20, /* percent of I/O wait or pressure that is a warning */
+	LABEL_WIDTH = 6,  /* "CPU [" and, behind the bar, "]" */
+	WIDE_LOAD = 120,  /* columns from which on all three load averages are shown, */
+	WIDE_FORKS = 100, /* and how many of the forks nobody saw */
+	HEAVY_WAIT = 20,  /* percent of I/O wait or pressure that is a warning */
 	HEAVY_STEAL = 10,
 	FIGURE_MAX = 40,
 };
@@ -216,7 +217,7 @@ static struct figure own_figure(const struct snapshot *snap)
 }
 
 /* Forks that neither a sample nor the kernel's events have shown: short lives, and threads. */
-static void add_forks(struct figure *figure, const struct model *model)
+static void add_forks(struct figure *figure, const struct model *model, int screen_width)
 {
 	double unseen = is_known(model->unseen_births)
 				? (double)model->unseen_births / model->snap->interval_s
@@ -225,7 +226,7 @@ static void add_forks(struct figure *figure, const struct model *model)
 	char some[UNITS_LEN];
 
 	units_real(all, model->snap->machine.forks_per_s);
-	if (unseen > 0)
+	if (unseen > 0 && screen_width >= WIDE_FORKS)
 		snprintf(figure->value, sizeof(figure->value), "%.8s (%.8s unseen)", all,
 			 units_real(some, unseen));
 	else
@@ -242,7 +243,7 @@ static void make_figures(const struct ui *ui, int screen_width,
 	const struct totals *all = &ui->model->all;
 	struct figure forks = {.label = "forks/s", .style = STYLE_VALUE};
 
-	add_forks(&forks, ui->model);
+	add_forks(&forks, ui->model, screen_width);
 	figures[0][0] = percent_figure("user", cpu->user + cpu->nice, INFINITY, STYLE_USER);
 	figures[0][1] = percent_figure("sys", cpu->system + cpu->irq, INFINITY, STYLE_SYSTEM);
 	figures[0][2] = percent_figure("iowait", cpu->iowait, HEAVY_WAIT, STYLE_IOWAIT);

@@ -51,8 +51,10 @@ static void cut_first(char *line, int room, bool is_ascii)
 	char *end = strstr(line, "  ");
 	char *rest = end ? mem_strdup(end) : NULL;
 	int left = rest ? room - (int)safe_width(rest) - 1 : 0;
+	/* so much that the mark takes no more bytes than what it stands for */
+	int most = end ? (int)(safe_width(line) - safe_width(rest) - strlen(mark)) : 0;
 
-	/* the mark takes no more bytes than what it stands for: several characters */
+	left = left < most ? left : most;
 	if (rest && left < NAME_LEAST) {
 		memmove(line, end + 2, strlen(end + 2) + 1);
 	} else if (rest) {
