@@ -159,11 +159,17 @@ static int read_settings(int argc, char **argv, struct program *program, struct 
 		}
 	}
 	rc = settings_read(&(struct settings){&program->options, &program->thresholds,
-					      program->keymap, &program->preferences},
+					      program->keymap, &program->preferences,
+					      &program->audit},
 			   note_skipped, program);
 	if (rc != 0) {
 		text_printf(error, "%s: %s", program->options.config, strerror(-rc));
 		return rc;
+	}
+	/* a user could not write there */
+	if (geteuid() != 0) {
+		free(program->audit);
+		program->audit = NULL;
 	}
 	return options_parse(argc, argv, &program->options, error);
 }
@@ -185,6 +191,7 @@ int main(int argc, char **argv)
 	else
 		program_complain(NULL, text_str(&error));
 	text_done(&error);
+	free(program.audit);
 	keymap_free(program.keymap);
 	options_done(&program.options);
 	text_done(&program.skipped);

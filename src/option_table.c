@@ -57,7 +57,7 @@ const struct option options[] = {
 
 const struct command_row commands[] = {
 	{"snapshot", NULL,   COMMAND_SNAPSHOT, 0, 0, "write one snapshot and exit"},
-	{"kill",     "TARGET...", COMMAND_KILL, 1, SIZE_MAX, "end trees, so that they stay ended: PID, pid:PID, owner:ID, or KIND:NAME such as pm2:api"},
+	{"kill",     "TARGET...", COMMAND_KILL, 1, SIZE_MAX, "end trees, so that they stay ended: PID, pid:PID, alike:PID, owner:ID, or KIND:NAME such as pm2:api"},
 	{"record",   "FILE", COMMAND_RECORD,   1, 1, "record until ended: a sample every --delay seconds, as much as --keep says"},
 	{"replay",   "FILE", COMMAND_REPLAY,   1, 1, "open a snapshot or a recording in the UI, also one that is still written; - is standard input"},
 	{"check",    NULL,   COMMAND_CHECK,    0, 0, "thresholds for cron and Nagios: one line, exit status 0, 1, 2 or 3"},

@@ -27,6 +27,7 @@ struct program {
 	struct preferences preferences;
 	struct text skipped; /* the first line of the configuration that means nothing; or empty */
 	size_t n_skipped;    /* lines */
+	char *audit;         /* where root's kills are written down; NULL: the usual place */
 	struct users *users;
 	struct ruleset *rules;
 	struct attributor *attributor;

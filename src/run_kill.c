@@ -304,7 +304,7 @@ static double time_to_watch(const struct options *options, const struct supervis
 /* A kill that is not written down is not prevented, but nobody shall find out only later. */
 static struct audit *open_audit(const struct program *program)
 {
-	struct audit *audit = audit_open(program->users, NULL);
+	struct audit *audit = audit_open(program->users, program->audit);
 
 	if (audit_why(audit))
 		program_complain(NULL, audit_why(audit));

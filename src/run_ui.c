@@ -52,6 +52,7 @@ int program_show(struct program *program, bool is_replay)
 			.preferences = &program->preferences,
 			.delay_s = options->delay_s,
 			.grace_s = options->grace_s,
+			.audit = program->audit,
 			.theme = options->theme,
 			.is_ascii = options->is_ascii || !program->is_utf8 || has_few_marks(),
 			.is_mono = options->no_color || (no_color && *no_color),

@@ -9,6 +9,7 @@
 
 #include "clade/ini.h"
 #include "clade/io.h"
+#include "clade/mem.h"
 #include "clade/safe.h"
 
 enum { CONFIG_MAX = 1 << 20 };
@@ -41,14 +42,29 @@ static int set_screen(const struct settings *settings, const char *name, const c
 	return preferences_set(settings->preferences, name, value, error);
 }
 
+/* Nobody else's file says it: who may become root by sudo could send the audit elsewhere. */
+static int set_audit(const struct settings *settings, const char *name, const char *value,
+		     struct text *error)
+{
+	if (strcmp(name, "file") != 0)
+		text_printf(error, "unknown key '%.40s'; [audit] has file", name);
+	else if (!settings->audit)
+		text_add(error, "[audit] counts in " SETTINGS_SYSTEM " alone");
+	else if (*value != '/')
+		text_printf(error, "file is a path from / on, not '%.200s'", value);
+	if (error->len > 0)
+		return -EINVAL;
+	free(*settings->audit);
+	*settings->audit = mem_strdup(value);
+	return 0;
+}
+
 static const struct section {
 	const char *name;
 	set_key *set;
 } sections[] = {
-	{"options", set_option},
-	{"thresholds", set_threshold},
-	{"keys", set_keys},
-	{"screen", set_screen},
+	{"options", set_option}, {"thresholds", set_threshold}, {"keys", set_keys},
+	{"screen", set_screen},  {"audit", set_audit},
 };
 
 enum { SECTIONS = sizeof(sections) / sizeof(sections[0]) };
@@ -58,6 +74,7 @@ struct reading {
 	int line;
 	const struct section *section; /* NULL: what is in it is skipped */
 	const struct settings *settings;
+	bool is_only_audit; /* all else is skipped, mistakes too */
 	settings_complain *complain;
 	void *context;
 };
@@ -67,6 +84,8 @@ static void mistake(void *context, const char *what)
 	const struct reading *reading = context;
 	struct text message = {0};
 
+	if (reading->is_only_audit)
+		return;
 	text_printf(&message, "%s:%d: ", reading->file, reading->line);
 	safe_add(&message, what, strlen(what));
 	reading->complain(reading->context, text_str(&message));
@@ -97,34 +116,37 @@ static void take_key(void *context, const char *name, const char *value)
 	struct reading *reading = context;
 	struct text error = {0};
 
-	if (reading->section && reading->section->set(reading->settings, name, value, &error) != 0)
+	if (reading->section && (!reading->is_only_audit || reading->section->set == set_audit) &&
+	    reading->section->set(reading->settings, name, value, &error) != 0)
 		mistake(reading, text_str(&error));
 	text_done(&error);
+}
+
+static void parse(struct reading *reading, const char *text, size_t len)
+{
+	static const struct ini_events events = {
+		.section = take_section, .key = take_key, .mistake = mistake};
+
+	ini_read(text, len, &reading->line, &events, reading);
 }
 
 void settings_parse(const char *file, const char *text, size_t len, const struct settings *settings,
 		    settings_complain *complain, void *context)
 {
-	static const struct ini_events events = {
-		.section = take_section, .key = take_key, .mistake = mistake};
-	struct reading reading = {
-		.file = file,
-		.settings = settings,
-		.complain = complain,
-		.context = context,
-	};
-
-	ini_read(text, len, &reading.line, &events, &reading);
+	parse(&(struct reading){.file = file,
+				.settings = settings,
+				.complain = complain,
+				.context = context},
+	      text, len);
 }
 
-static int read_file(const char *path, const struct settings *settings, settings_complain *complain,
-		     void *context)
+static int read_file(struct reading *reading)
 {
 	struct text bytes = {0};
-	int rc = io_read_at(AT_FDCWD, path, CONFIG_MAX, &bytes);
+	int rc = io_read_at(AT_FDCWD, reading->file, CONFIG_MAX, &bytes);
 
 	if (rc == 0)
-		settings_parse(path, text_str(&bytes), bytes.len, settings, complain, context);
+		parse(reading, text_str(&bytes), bytes.len);
 	text_done(&bytes);
 	return rc;
 }
@@ -143,16 +165,28 @@ static void add_own_path(struct text *path)
 
 int settings_read(const struct settings *settings, settings_complain *complain, void *context)
 {
+	const char *config = settings->options->config;
+	struct settings own = *settings;
 	struct text path = {0};
+	int rc = 0;
 
-	if (settings->options->config)
-		return read_file(settings->options->config, settings, complain, context);
-	read_file(SETTINGS_SYSTEM, settings, complain, context);
-	add_own_path(&path);
+	own.audit = NULL;
+	read_file(&(struct reading){.file = SETTINGS_SYSTEM,
+				    .settings = settings,
+				    .is_only_audit = config != NULL,
+				    .complain = complain,
+				    .context = context});
+	if (config)
+		text_add(&path, config);
+	else
+		add_own_path(&path);
 	if (path.len > 0)
-		read_file(text_str(&path), settings, complain, context);
+		rc = read_file(&(struct reading){.file = text_str(&path),
+						 .settings = &own,
+						 .complain = complain,
+						 .context = context});
 	text_done(&path);
-	return 0;
+	return config ? rc : 0;
 }
 
 /* The directories that a file is to lie in. */

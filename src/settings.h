@@ -21,14 +21,16 @@ struct settings {
 	struct thresholds *thresholds;
 	struct keymap *keymap;
 	struct preferences *preferences;
+	char **audit; /* the heap's: where root's kills are written down, instead of the usual
+			 place. The system's file alone says it; NULL: this file may not */
 };
 
 /* Reads a file's text into them; each mistake is told and its line skipped. */
 void settings_parse(const char *file, const char *text, size_t len, const struct settings *settings,
 		    settings_complain *complain, void *context);
 
-/* Reads the files, or options->config alone. Returns 0, or -errno when options->config cannot be
- * read. */
+/* Reads the files, or options->config, and then of the system's only what nobody can undo. Returns
+ * 0, or -errno when options->config cannot be read. */
 int settings_read(const struct settings *settings, settings_complain *complain, void *context);
 
 /* Keeps values in options->config or the user's own file, whole or not at all; comments, unknown

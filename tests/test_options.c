@@ -90,7 +90,7 @@ static void kill_takes_targets_and_a_signal(void **state)
 	assert_true(options.is_yes);
 	assert_false(options.is_dry_run);
 	assert_true(expect_good("kill 12").grace_s == 5);
-	expect_bad("kill", "'kill' needs TARGET...: end trees, so that they stay ended: PID, pid:PID, owner:ID, or KIND:NAME such as pm2:api");
+	expect_bad("kill", "'kill' needs TARGET...: end trees, so that they stay ended: PID, pid:PID, alike:PID, owner:ID, or KIND:NAME such as pm2:api");
 	assert_true(expect_good("--grace 3").grace_s == 3);
 	expect_bad("--signal HUP", "option '--signal' does not go with the terminal UI; did you mean 'clade snapshot'?");
 }
@@ -210,6 +210,31 @@ static void a_configuration_sets_options_and_thresholds(void **state)
 	configured_done(&all);
 }
 
+static void only_the_administrator_says_where_kills_are_written_down(void **state)
+{
+	static const char file[] = "[audit]\nfile = /srv/log/kills\nplace = /tmp\nfile = here\n";
+	struct options options = options_default();
+	struct thresholds thresholds = thresholds_default();
+	struct keymap *keymap = keymap_new();
+	struct preferences preferences = preferences_default();
+	char *audit = NULL;
+	struct settings system = {&options, &thresholds, keymap, &preferences, &audit};
+	struct settings own = {&options, &thresholds, keymap, &preferences, NULL};
+	struct text said = {0};
+
+	(void)state;
+	settings_parse("c", file, sizeof(file) - 1, &system, collect, &said);
+	assert_string_equal(audit, "/srv/log/kills");
+	assert_string_equal(text_str(&said), "c:3: unknown key 'place'; [audit] has file\n"
+					     "c:4: file is a path from / on, not 'here'\n");
+	text_clear(&said);
+	settings_parse("c", file, sizeof("[audit]\nfile = /srv/log/kills\n") - 1, &own, collect, &said);
+	assert_string_equal(text_str(&said), "c:2: [audit] counts in /etc/clade/clade.conf alone\n");
+	free(audit);
+	keymap_free(keymap);
+	text_done(&said);
+}
+
 static void a_bad_line_is_named_and_the_others_count(void **state)
 {
 	static const char file[] = "[options]\ndealy = 5\ndelay = soon\ntheme = lihgt\nascii = maybe\nhelp = yes\nsample = 3\n"
@@ -227,7 +252,7 @@ static void a_bad_line_is_named_and_the_others_count(void **state)
 						 "c:7: unknown option 'sample'; see clade list options\n"
 						 "c:9: blocked takes a number from 1 to 1e+06, not '0'\n"
 						 "c:10: unknown threshold 'foo'; see clade list thresholds\n"
-						 "c:11: unknown section; there are [options] [thresholds] [keys] [screen]\n"
+						 "c:11: unknown section; there are [options] [thresholds] [keys] [screen] [audit]\n"
 						 "c:13: a section is a [name]\n"
 						 "c:15: this is no [name], no 'key = value' and no comment\n");
 	assert_true(all.options.delay_s == 7);
@@ -369,6 +394,7 @@ int main(void)
 		cmocka_unit_test(behind_two_dashes_everything_is_a_word),
 		cmocka_unit_test(an_unknown_word_cannot_harm_the_terminal),
 		cmocka_unit_test(a_configuration_sets_options_and_thresholds),
+		cmocka_unit_test(only_the_administrator_says_where_kills_are_written_down),
 		cmocka_unit_test(a_bad_line_is_named_and_the_others_count),
 		cmocka_unit_test(keys_can_be_bound_anew),
 		cmocka_unit_test(the_screen_has_settings),

@@ -1,8 +1,8 @@
 /*
  * What was done to whom: one JSON line before and one after, appended to a file that only its owner
- * reads, and a line each for the system log. Root's is in /var/log/clade, a user's in
- * $XDG_STATE_HOME/clade. A kill that cannot be written down is not prevented: the user is told
- * first. A change of priority is written down in the same way.
+ * reads, and a line each for the system log. Root's is in /var/log/clade or where the administrator
+ * wants it, a user's in $XDG_STATE_HOME/clade. A kill that cannot be written down is not prevented:
+ * the user is told first. A change of priority is written down in the same way.
  */
 #ifndef CLADE_AUDIT_H
 #define CLADE_AUDIT_H

@@ -69,6 +69,7 @@ struct tui_config {
 	const struct preferences *preferences;
 	double delay_s;    /* between samples */
 	double grace_s;    /* between a signal that ends and SIGKILL */
+	const char *audit; /* where kills are written down; NULL: the usual place */
 	const char *theme; /* a name from themes[], NULL: the default */
 	bool is_ascii;     /* lines and marks of ASCII only */
 	bool is_mono;      /* no colour: --no-color, NO_COLOR */

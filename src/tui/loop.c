@@ -344,7 +344,8 @@ int tui_run(const struct tui_config *config, struct text *error)
 				  .grace_s = config->grace_s,
 				  .rights = {.uid = geteuid(),
 					     .is_mighty = execute_is_mighty(),
-					     .may_signal = execute_may_signal},
+					     .may_signal = execute_may_signal,
+					     .audit = config->audit},
 			  });
 	if (config->first_words)
 		ui_say(&loop.ui, true, "%s", config->first_words);

@@ -9,7 +9,7 @@ import platform
 import signal
 import subprocess
 
-from lib import NOBODY, Scene, Skip, becomes, children_of, find_program, main, ok, read, wait_for
+from lib import AUDIT, NOBODY, Scene, Skip, becomes, children_of, find_program, main, ok, read, wait_for
 from trees import Screen, full, members, start
 
 # Three threads, four children that look alike with a child each, and one child more on USR1: 9 processes, then 10.
@@ -82,7 +82,7 @@ def tree_of(pid):
 
 
 def audit():
-    return [json.loads(line) for line in read("/var/log/clade/audit.ndjson").splitlines()[-2:]]
+    return [json.loads(line) for line in read(AUDIT).splitlines()[-2:]]
 
 
 def f8_and_f7_change_a_closed_tree_with_all_its_threads():
