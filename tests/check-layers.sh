@@ -9,7 +9,7 @@ declare -A rank=([base]=0 [collect]=1 [attribute]=2 [model]=3 [action]=4 [export
 # The layer that a contract in include/clade belongs to.
 declare -A home=(
 	[arena.h]=base [aside.h]=base [clock.h]=base [hash.h]=base [ini.h]=base [io.h]=base [jsonw.h]=base [mem.h]=base [safe.h]=base [text.h]=base [units.h]=base
-	[users.h]=base [cgroup.h]=collect [collector.h]=collect [inspect.h]=collect [snapshot.h]=collect [source.h]=collect [recording.h]=collect [recorded.h]=collect [frame.h]=collect [zst.h]=base
+	[users.h]=base [cgroup.h]=collect [collector.h]=collect [events.h]=collect [inspect.h]=collect [snapshot.h]=collect [source.h]=collect [recording.h]=collect [recorded.h]=collect [frame.h]=collect [zst.h]=base
 	[attribution.h]=attribute [attributor.h]=attribute
 	[bundle.h]=model [check.h]=model [diff.h]=model [column.h]=model [columns.def]=model [model.h]=model [moment.h]=model [query.h]=model [rows.h]=model [selection.h]=model [thresholds.h]=model
 	[comeback.h]=action [supervisor.h]=action

@@ -5,7 +5,8 @@
 #include <math.h>
 
 #include "cast.h"
-#include "collect/events.h"
+#include "clade/events.h"
+#include "collect/tally.h"
 #include "lab.h"
 #include "suite.h"
 

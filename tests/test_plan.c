@@ -1,144 +1,12 @@
-/* Plans: who is signalled and who is not, in which order, with which words; targets; parsing of what a look reads. */
+/* Plans: who is signalled and who is not, in which order, and with which words. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-#include "action/look.h"
-#include "clade/execute.h"
-#include "clade/nice.h"
-#include "clade/plan.h"
-#include "lab.h"
+#include "scene.h"
 #include "suite.h"
-
-#define CLAUDE "/opt/claude-code-linux-x64/claude"
-#define S1 "11111111-1111-4111-8111-111111111111"
-#define S2 "22222222-2222-4222-8222-222222222222"
-#define TOOL(session, pid) "CLAUDECODE=1 CLAUDE_CODE_SESSION_ID=" session " CLAUDE_PID=" pid
-#define ID1 "1111111111111111111111111111111111111111111111111111111111111111"
-#define ID2 "2222222222222222222222222222222222222222222222222222222222222222"
-
-enum { ME = 1000 };
-
-/* Two sessions of an agent, one with an orphan; clade runs as pid 60 in tmux, which ssh shows. */
-static const char machine[] = "  1   0 /sbin/init  init                     ; sid:1\n"
-			      "  2   0 -           -                        ; kernel comm:kthreadd sid:0\n"
-			      " 10   1 " CLAUDE "  claude                   ; sid:10 pgrp:10 uid:1000\n"
-			      " 11  10 /bin/bash   bash -c \"make test\"    ; sid:11 pgrp:11 uid:1000 " TOOL(S1, "10") "\n"
-			      " 12  11 /bin/make   make test                ; sid:11 pgrp:11 uid:1000 " TOOL(S1, "10") "\n"
-			      " 13  12 /bin/cc     cc a.c                   ; sid:11 pgrp:11 uid:1000 " TOOL(S1, "10") "\n"
-			      " 14   1 /bin/sh     sh -c \"sleep 9\"        ; sid:14 pgrp:14 uid:1000 " TOOL(S1, "10") "\n"
-			      " 15  12 -           -                        ; sid:11 pgrp:11 uid:1000 state:Z env:unread comm:cc\n"
-			      " 20   1 " CLAUDE "  claude                   ; sid:20 uid:1000\n"
-			      " 21  20 /bin/bash   bash -c id               ; sid:21 uid:1000 " TOOL(S2, "20") "\n"
-			      " 22  21 /bin/su     su                       ; sid:21 uid:0 " TOOL(S2, "20") "\n"
-			      " 40   1 /usr/bin/sshd sshd                   ; sid:40 comm:sshd\n"
-			      " 41  40 /bin/bash   -bash                    ; sid:41 uid:1000\n"
-			      " 42  41 /usr/bin/tmux tmux attach            ; sid:41 uid:1000 comm:\"tmux: client\"\n"
-			      " 50   1 /usr/bin/tmux tmux                   ; sid:50 uid:1000 comm:\"tmux: server\"\n"
-			      " 51  50 /bin/bash   -bash                    ; sid:51 uid:1000\n"
-			      " 52  50 /bin/bash   -bash                    ; sid:52 uid:1000\n"
-			      " 60  51 /usr/bin/clade clade                 ; sid:51 uid:1000\n";
-
-struct scene {
-	struct lab *lab;
-	struct plan *plan;
-	struct text said;
-};
-
-static struct scene scene_of(const char *table, int self)
-{
-	struct scene scene = {.lab = lab_new(NULL)};
-	struct snapshot *snap = lab_snapshot(0, table);
-
-	snap->host.self_pid = (uint64_t)self;
-	lab_take(scene.lab, snap);
-	return scene;
-}
-
-static void scene_done(struct scene *scene)
-{
-	plan_free(scene->plan);
-	lab_free(scene->lab);
-	text_done(&scene->said);
-}
-
-static void plan_for(struct scene *scene, bool is_mighty, size_t n, const struct plan_target *targets)
-{
-	plan_free(scene->plan);
-	scene->plan = NULL;
-	assert_int_equal(plan_make(scene->lab->model,
-				   &(struct plan_request){
-					   .targets = targets,
-					   .n_targets = n,
-					   .signal = SIGTERM,
-					   .uid = ME,
-					   .is_mighty = is_mighty,
-				   },
-				   &scene->plan),
-			 0);
-}
-
-static struct plan_target tree_of(const struct scene *scene, int pid)
-{
-	return (struct plan_target){.type = TARGET_TREE, .index = snapshot_find_pid(scene->lab->snap, pid)};
-}
-
-static void plan_tree(struct scene *scene, int pid)
-{
-	struct plan_target target = tree_of(scene, pid);
-
-	plan_for(scene, false, 1, &target);
-}
-
-static void plan_word(struct scene *scene, const char *word)
-{
-	struct plan_target target;
-	struct text error = {0};
-
-	if (plan_find_target(scene->lab->model, word, &target, &error) != 0)
-		fail_msg("%s", text_str(&error));
-	plan_for(scene, false, 1, &target);
-	text_done(&error);
-}
-
-/* "10 11 12", in the plan's order. */
-static const char *steps(struct scene *scene)
-{
-	text_clear(&scene->said);
-	for (size_t i = 0; i < scene->plan->n_steps; i++)
-		text_printf(&scene->said, "%s%lld", i > 0 ? " " : "", (long long)scene->plan->steps[i].key.pid);
-	return text_str(&scene->said);
-}
-
-/* "15 zombie", … : pid and why. */
-static const char *kept(struct scene *scene)
-{
-	static const char *const words[] = {"init", "kernel", "self", "ancestor", "terminal", "denied", "zombie"};
-
-	text_clear(&scene->said);
-	for (size_t i = 0; i < scene->plan->n_kept; i++)
-		text_printf(&scene->said, "%s%lld %s", i > 0 ? ", " : "", (long long)scene->plan->kept[i].key.pid,
-			    words[scene->plan->kept[i].why]);
-	return text_str(&scene->said);
-}
-
-static const char *words_of(struct scene *scene, bool all)
-{
-	text_clear(&scene->said);
-	plan_add_text(&scene->said, scene->plan, NULL, all);
-	return text_str(&scene->said);
-}
-
-static const char *error_of(struct scene *scene, const char *word, int expected)
-{
-	struct plan_target target;
-
-	text_clear(&scene->said);
-	assert_int_equal(plan_find_target(scene->lab->model, word, &target, &scene->said), expected);
-	return text_str(&scene->said);
-}
 
 /* ---- Who is in it ---- */
 
@@ -458,70 +326,6 @@ static void a_marker_that_every_session_has_tells_nothing(void **state)
 	scene_done(&scene);
 }
 
-/* ---- Targets ---- */
-
-static void targets_are_found_by_pid_id_kind_product_and_name(void **state)
-{
-	struct scene scene = scene_of(machine, 60);
-
-	(void)state;
-	plan_word(&scene, "12");
-	assert_string_equal(steps(&scene), "12 13");
-	plan_word(&scene, "pid:12");
-	assert_string_equal(steps(&scene), "12 13");
-	plan_word(&scene, "claude-code:" S2);
-	assert_string_equal(steps(&scene), "20 21");
-	plan_word(&scene, "agent:2222");
-	assert_string_equal(steps(&scene), "20 21");
-	scene_done(&scene);
-}
-
-static void what_is_no_target_is_told(void **state)
-{
-	struct scene scene = scene_of(machine, 60);
-
-	(void)state;
-	assert_contains(error_of(&scene, "99", -ENOENT), "there is no process 99");
-	assert_contains(error_of(&scene, "claude", -EINVAL), "'claude' is no target");
-	assert_contains(error_of(&scene, "pid:x", -EINVAL), "'pid:x' is no target");
-	assert_contains(error_of(&scene, "-1", -EINVAL), "is no target");
-	assert_contains(error_of(&scene, "owner:claude-code:1111", -ENOENT), "there is no owner 'claude-code:1111'; like it are:");
-	assert_contains(error_of(&scene, "pm2:api", -ENOENT), "nothing is called 'pm2:api'");
-	scene_done(&scene);
-}
-
-static void what_could_be_several_is_listed(void **state)
-{
-	struct text table = {0};
-	struct scene scene;
-	struct plan_target target;
-
-	(void)state;
-	text_printf(&table,
-		    " 1 0 /sbin/init init\n10 1 /bin/sh sh ; cgroup:/docker/%s\n"
-		    "20 1 /bin/sh sh ; cgroup:/docker/1111%.60s\n",
-		    ID1, ID2);
-	scene = scene_of(text_str(&table), 0);
-	assert_contains(error_of(&scene, "docker:1111", -EEXIST), "'docker:1111' could be any of these; say which:");
-	assert_contains(error_of(&scene, "docker:1111", -EEXIST), "\n  owner:docker:" ID1);
-	assert_int_equal(plan_find_target(scene.lab->model, "docker:11112", &target, &scene.said), 0);
-	text_done(&table);
-	scene_done(&scene);
-}
-
-static void signals_have_names(void **state)
-{
-	(void)state;
-	assert_int_equal(signal_find("TERM")->number, SIGTERM);
-	assert_int_equal(signal_find("sigusr1")->number, SIGUSR1);
-	assert_int_equal(signal_find("9")->number, SIGKILL);
-	assert_null(signal_find("NOPE"));
-	assert_null(signal_find("0"));
-	assert_null(signal_find("9x"));
-	assert_true(signal_get(SIGINT)->is_ending);
-	assert_false(signal_get(SIGHUP)->is_ending);
-}
-
 /* ---- Time ---- */
 
 static void seventy_thousand_are_planned_in_no_time(void **state)
@@ -549,98 +353,6 @@ static void seventy_thousand_are_planned_in_no_time(void **state)
 	scene_done(&scene);
 }
 
-/* ---- What a look reads ---- */
-
-static void stat_is_parsed_whatever_the_name_is(void **state)
-{
-	static const char line[] = "4211 (a) b (c) S 4200 4212 4213 34816 4211 4194304 97 0 0 0 1 2 0 0 20 0 3 0 684113 2531328 220\n";
-	struct look_entry entry = {0};
-
-	(void)state;
-	assert_int_equal(look_parse_stat(line, sizeof(line) - 1, &entry), 0);
-	assert_int_equal(entry.pid, 4211);
-	assert_int_equal(entry.ppid, 4200);
-	assert_int_equal(entry.pgrp, 4212);
-	assert_int_equal(entry.session, 4213);
-	assert_int_equal(entry.threads, 3);
-	assert_int_equal(entry.start_ticks, 684113);
-	assert_string_equal(entry.comm, "a) b (c");
-	assert_int_equal(entry.state, 'S');
-	for (size_t len = 0; len < sizeof(line) - 30; len++) {
-		entry.pid = -5;
-		if (look_parse_stat(line, len, &entry) != 0)
-			assert_int_equal(entry.pid, -5);
-	}
-}
-
-static void who_is_dead_is_told_from_a_leader_that_ended_first(void **state)
-{
-	struct look_entry entry = {.state = 'Z', .threads = 1};
-
-	(void)state;
-	assert_true(look_is_dead(&entry));
-	entry.threads = 2;
-	assert_false(look_is_dead(&entry));
-	entry.state = 'D';
-	assert_false(look_is_dead(&entry));
-}
-
-/* ---- Priorities ---- */
-
-static void a_nice_value_stops_at_the_ends(void **state)
-{
-	(void)state;
-	assert_int_equal(nice_value(0, 1), 1);
-	assert_int_equal(nice_value(0, -1), -1);
-	assert_int_equal(nice_value(19, 1), 19);
-	assert_int_equal(nice_value(18, 5), 19);
-	assert_int_equal(nice_value(-20, -1), -20);
-	assert_int_equal(nice_value(-20, 1), -19);
-}
-
-static void who_was_forked_before_its_parent_was_changed_is_behind(void **state)
-{
-	const struct nice_change by = {.what = NICE_BY, .by = 1};
-	const struct nice_change io = {.what = NICE_IO, .io = NICE_IO_IDLE};
-
-	(void)state;
-	assert_true(nice_is_behind(&by, 0, 0, 1));  /* forked before */
-	assert_false(nice_is_behind(&by, 1, 0, 1)); /* after */
-	assert_false(nice_is_behind(&by, 7, 0, 1)); /* has one of its own */
-	assert_false(nice_is_behind(&by, 0, 0, 0)); /* the parent was refused, or ended */
-	assert_true(nice_is_behind(&io, 0, 0, 0));
-}
-
-static void what_came_of_a_change_is_told_with_why(void **state)
-{
-	struct scene scene = scene_of(machine, 60);
-	const struct nice_change less = {.what = NICE_BY, .by = -1};
-	const struct nice_change real_time = {.what = NICE_IO, .io = NICE_IO_REAL_TIME, .level = 3};
-
-	(void)state;
-	plan_tree(&scene, 50);
-	nice_add_result(&scene.said, &less, scene.plan,
-			&(struct nice_progress){
-				.planned = 1,
-				.changed = 1,
-				.same = 2,
-				.gone = 3,
-				.mistaken = 1,
-				.refused = 5,
-				.errors = {{EACCES, 4}, {EPERM, 1}},
-			});
-	assert_string_equal(text_str(&scene.said),
-			    "nice -1: 1 process changed, 4 refused: only root may raise a priority (CAP_SYS_NICE, or RLIMIT_NICE), "
-			    "1 refused: another user's, 2 at the end of the range, 3 ended before, "
-			    "1 ended meanwhile, and another has the pid; left out: 1 (clade itself), 2 (clade runs in it)");
-	text_clear(&scene.said);
-	nice_add_result(&scene.said, &real_time, scene.plan,
-			&(struct nice_progress){.changed = 1200, .same = 1, .newcomers = 2, .is_stopped = true});
-	assert_contains(text_str(&scene.said), "I/O real-time 3: 1,200 processes changed, 1 had it already, 2 of them found later, "
-					       "then it was stopped; left out");
-	scene_done(&scene);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -664,16 +376,7 @@ int main(void)
 		cmocka_unit_test(a_control_group_counts_only_when_nobody_else_is_in_it),
 		cmocka_unit_test(an_owners_markers_are_known_by_its_session),
 		cmocka_unit_test(a_marker_that_every_session_has_tells_nothing),
-		cmocka_unit_test(targets_are_found_by_pid_id_kind_product_and_name),
-		cmocka_unit_test(what_is_no_target_is_told),
-		cmocka_unit_test(what_could_be_several_is_listed),
-		cmocka_unit_test(signals_have_names),
 		cmocka_unit_test(seventy_thousand_are_planned_in_no_time),
-		cmocka_unit_test(a_nice_value_stops_at_the_ends),
-		cmocka_unit_test(who_was_forked_before_its_parent_was_changed_is_behind),
-		cmocka_unit_test(what_came_of_a_change_is_told_with_why),
-		cmocka_unit_test(stat_is_parsed_whatever_the_name_is),
-		cmocka_unit_test(who_is_dead_is_told_from_a_leader_that_ended_first),
 	};
 
 	return cmocka_run_group_tests_name("plan", tests, NULL, NULL);

@@ -71,6 +71,7 @@ struct execute_progress {
 	size_t gone;             /* ended, or ended already when we came */
 	size_t left;             /* live still */
 	size_t zombies;          /* of those gone: dead but not reaped */
+	size_t strays;           /* orphans of its users that came later and may be of it */
 	size_t spared;           /* pids that are somebody else's by now */
 	size_t looks;            /* at /proc */
 	double elapsed_s;

@@ -22,6 +22,7 @@
 
 enum plan_target_type {
 	TARGET_TREE,         /* a process and all below it */
+	TARGET_ALIKE,        /* and all that run the same as it, with all below them */
 	TARGET_PROC,         /* it alone */
 	TARGET_OWNER,        /* an owner's own processes */
 	TARGET_OWNER_NESTED, /* and those of the owners that lie in it */
@@ -52,6 +53,7 @@ enum plan_why {
 	PLAN_OWNED,     /* of the selected owner */
 	PLAN_NESTED,    /* of an owner that lies in the selected one */
 	PLAN_CHILD,     /* found later: a child of one in the plan */
+	PLAN_FORKED,    /* found later: forked by one in the plan, as the kernel told */
 	PLAN_SESSION,   /* found later: of a session that is wholly in the plan */
 	PLAN_GROUP,     /* found later: of such a process group */
 	PLAN_CGROUP,    /* found later: of such a control group */

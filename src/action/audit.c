@@ -422,6 +422,7 @@ int audit_end(struct audit *audit, const struct execute_progress *progress)
 	put_number(&json, "killed", progress->killed);
 	put_number(&json, "gone", progress->gone);
 	put_number(&json, "left", progress->left);
+	put_number(&json, "strays", progress->strays);
 	put_number(&json, "spared", progress->spared);
 	put_number(&json, "looks", progress->looks);
 	put_bytes(&json, "cgroup", progress->cgroup);

@@ -89,6 +89,19 @@ const struct member *crew_find_pid(const struct crew *crew, int32_t pid)
 	return slot->pid == pid && slot->member >= 0 ? &crew->members[slot->member] : NULL;
 }
 
+int32_t crew_next_other(const struct crew *crew, size_t *at, uint64_t *start_ticks)
+{
+	while (*at < crew->n_slots) {
+		const struct crew_slot *slot = &crew->slots[(*at)++];
+
+		if (slot->pid == 0 || slot->member != CREW_OTHER)
+			continue;
+		*start_ticks = slot->start_ticks;
+		return slot->pid;
+	}
+	return 0;
+}
+
 static int set_slot(struct crew *crew, int32_t pid, uint64_t start_ticks, int32_t member)
 {
 	struct crew_slot *slot;

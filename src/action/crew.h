@@ -56,6 +56,9 @@ int32_t crew_find(const struct crew *crew, int32_t pid, uint64_t start_ticks);
 /* The member that had that pid last, or NULL. */
 const struct member *crew_find_pid(const struct crew *crew, int32_t pid);
 
+/* Goes through those who are no members: `at` begins with 0. The pid, or 0 at the end. */
+int32_t crew_next_other(const struct crew *crew, size_t *at, uint64_t *start_ticks);
+
 /* Adds one; a pid that is known with another start time is from now on the new one's. Returns 0
  * (and the member's index) or -ENOMEM. */
 int crew_add_member(struct crew *crew, const struct member *member, int32_t *index);

@@ -123,7 +123,7 @@ void execution_stop(struct execution *execution, struct member *member)
 	    !execution_has_stopped(execution, member->pgrp))
 		member->was_stopped = true;
 	member->is_stopped = true;
-	recogniser_see_member(execution->recogniser, &entry);
+	recogniser_see_member(execution->recogniser, &entry, member->seen == 0);
 }
 
 void execution_continue(struct execution *execution, struct member *member)
@@ -349,6 +349,7 @@ void execute_progress(const struct execution *execution, struct execute_progress
 		.outcome = execution->outcome,
 		.planned = execution->planned,
 		.looks = execution->looks,
+		.strays = recogniser_strays(execution->recogniser),
 		.spared = execution->spared,
 		.has_pidfd = execution->has_pidfd,
 		.cgroup = execution->cgroup,

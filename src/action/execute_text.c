@@ -100,6 +100,13 @@ void execute_add_result(struct text *out, const struct execute_progress *progres
 			    units_count(number, progress->spared),
 			    is_one(progress->spared, "pid belongs to another",
 				   "pids belong to others"));
+	if (progress->strays > 0)
+		text_printf(
+			out,
+			"; %s %s of the same user came meanwhile and may be of it, which nothing "
+			"proves: let be",
+			units_count(number, progress->strays),
+			is_one(progress->strays, "orphan", "orphans"));
 	if (progress->zombies > 0)
 		text_printf(out, "; %s %s not reaped yet", units_count(number, progress->zombies),
 			    is_one(progress->zombies, "is", "are"));

@@ -181,20 +181,28 @@ int look_next(struct look *look, struct look_entry *entry)
 	}
 }
 
+int look_read_user(const struct look *look, int32_t pid, uint32_t *uid)
+{
+	char path[NAME_MAX_PROC];
+	struct stat dir;
+
+	snprintf(path, sizeof(path), "%d", pid);
+	if (fstatat(dirfd(look->dir), path, &dir, 0) != 0)
+		return -errno;
+	*uid = dir.st_uid;
+	return 0;
+}
+
 int look_read_exe(const struct look *look, int32_t pid, uint64_t *device, uint64_t *inode,
 		  uint32_t *uid)
 {
 	char path[NAME_MAX_PROC];
-	struct stat exe, dir;
+	struct stat exe;
 
 	snprintf(path, sizeof(path), "%d/exe", pid);
 	if (fstatat(dirfd(look->dir), path, &exe, 0) != 0)
 		return -errno;
-	snprintf(path, sizeof(path), "%d", pid);
-	if (fstatat(dirfd(look->dir), path, &dir, 0) != 0)
-		return -errno;
 	*device = exe.st_dev;
 	*inode = exe.st_ino;
-	*uid = dir.st_uid;
-	return 0;
+	return look_read_user(look, pid, uid);
 }

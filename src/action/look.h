@@ -49,6 +49,9 @@ int look_read(const struct look *look, int32_t pid, struct look_entry *entry);
 ssize_t look_read_file(const struct look *look, int32_t pid, const char *name, char *bytes,
 		       size_t size);
 
+/* The user that a process belongs to. Returns 0 or -errno. */
+int look_read_user(const struct look *look, int32_t pid, uint32_t *uid);
+
 /* The file that a process runs, and its user. Returns 0 or -errno. */
 int look_read_exe(const struct look *look, int32_t pid, uint64_t *device, uint64_t *inode,
 		  uint32_t *uid);

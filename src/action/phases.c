@@ -281,6 +281,9 @@ static void act_on(struct execution *execution, struct member *member)
 			execution_stop(execution, member);
 		break;
 	case DO_SEND:
+		/* it may leave an heir and end; without memory that one is known by other things */
+		if (execution->is_ending)
+			(void)recogniser_remember(execution->recogniser, execution->cursor);
 		if (execution_signal(execution, member, execution->signal) == 0)
 			member->is_signalled = true;
 		break;

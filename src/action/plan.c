@@ -45,6 +45,24 @@ static void mark_tree(struct planning *planning, int32_t top)
 	}
 }
 
+bool planning_are_alike(const struct planning *planning, int32_t a, int32_t b)
+{
+	const struct model *model = planning->model;
+
+	return model->snap->procs[a].facts == model->snap->procs[b].facts &&
+	       model->attr->procs[a].owner == model->attr->procs[b].owner;
+}
+
+/* Whatever runs the same, wherever it stands, with all below it. */
+static void mark_alike(struct planning *planning, int32_t proc)
+{
+	mark_tree(planning, proc);
+	for (size_t i = 0; i < planning->model->snap->n_procs; i++) {
+		if (planning_are_alike(planning, proc, (int32_t)i))
+			mark_tree(planning, (int32_t)i);
+	}
+}
+
 static void mark_own(struct planning *planning, int32_t owner, enum plan_why why)
 {
 	const struct group *group = &planning->model->groups[owner];
@@ -91,6 +109,9 @@ static void mark_targets(struct planning *planning)
 				break;
 			}
 			mark(planning, index, PLAN_CHOSEN);
+			break;
+		case TARGET_ALIKE:
+			mark_alike(planning, index);
 			break;
 		case TARGET_PROC:
 			mark(planning, index, PLAN_CHOSEN);
@@ -260,9 +281,13 @@ static int32_t *order_by_depth(struct planning *planning)
 bool planning_is_settled(const struct planning *planning, int32_t proc)
 {
 	const struct process *process = &planning->model->snap->procs[proc];
+	const struct facts *facts = process->facts;
 
-	return process->facts->env != ENV_UNREAD || process->is_kernel || process->state == 'Z' ||
-	       planning->keeps[proc] != UNMARKED;
+	if (process->is_kernel || process->state == 'Z' || planning->keeps[proc] != UNMARKED)
+		return true;
+	/* whose environment may be read shows the rest, too, unless it is forking or on its way out
+	 */
+	return facts->env != ENV_UNREAD && (facts->env != ENV_READ || (facts->argv && facts->exe));
 }
 
 static int add_all(struct planning *planning)

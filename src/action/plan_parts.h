@@ -26,6 +26,10 @@ static inline bool planning_has(const struct planning *planning, int32_t proc)
 	return planning->marks[proc] != UNMARKED && planning->keeps[proc] == UNMARKED;
 }
 
+/* Whether they run the same: program, arguments, user, directory and control group, for one owner.
+ */
+bool planning_are_alike(const struct planning *planning, int32_t a, int32_t b);
+
 /* Finds what tells later that a process belongs to the plan: sessions, groups, control groups and
  * markers that only its processes have. */
 void plan_traits(struct planning *planning);

@@ -20,6 +20,7 @@ const char *plan_why_text(enum plan_why why)
 		[PLAN_OWNED] = "of the chosen owner",
 		[PLAN_NESTED] = "of an owner within the chosen one",
 		[PLAN_CHILD] = "child of one in the plan",
+		[PLAN_FORKED] = "forked by one in the plan, as the kernel told",
 		[PLAN_SESSION] = "of a session that is in the plan",
 		[PLAN_GROUP] = "of a process group that is in the plan",
 		[PLAN_CGROUP] = "of a control group that is in the plan",
@@ -112,6 +113,62 @@ static void warn_zombies(struct planning *planning)
 	}
 }
 
+/* Who forks twice leaves orphans that are in no tree with it. */
+static size_t count_left_orphans(const struct planning *planning, int32_t proc)
+{
+	const struct model *model = planning->model;
+	size_t n = 0;
+
+	for (size_t i = 0; i < model->snap->n_procs; i++)
+		n += (model->snap->procs[i].ppid == 1 || model->attr->procs[i].is_orphan) &&
+		     planning->marks[i] == UNMARKED &&
+		     planning_are_alike(planning, proc, (int32_t)i);
+	return n;
+}
+
+/* Who forks just then does not show what it runs. */
+static size_t count_unread(const struct planning *planning, int32_t proc)
+{
+	const struct snapshot *snap = planning->model->snap;
+	const char *comm = snap->procs[proc].facts->comm;
+	size_t n = 0;
+
+	for (size_t i = 0; i < snap->n_procs; i++)
+		n += planning->marks[i] == UNMARKED && !planning_is_settled(planning, (int32_t)i) &&
+		     strcmp(snap->procs[i].facts->comm, comm) == 0;
+	return n;
+}
+
+static void warn_alike(struct planning *planning)
+{
+	const struct plan_request *request = planning->request;
+	struct text line = {0};
+	char number[UNITS_LEN];
+	int32_t proc;
+	size_t n;
+
+	if (request->n_targets != 1)
+		return;
+	proc = request->targets[0].index;
+	if (request->targets[0].type == TARGET_TREE) {
+		n = count_left_orphans(planning, proc);
+		text_printf(&line, "%s %s the same %s left: alike:%d would end all that run it",
+			    units_count(number, n),
+			    plural(n, "orphan that runs", "orphans that run"),
+			    plural(n, "is", "are"), planning->model->snap->procs[proc].pid);
+	} else if (request->targets[0].type == TARGET_ALIKE) {
+		n = count_unread(planning, proc);
+		text_printf(&line,
+			    "%s more of its name did not show in time what %s: judged when met",
+			    units_count(number, n), plural(n, "it runs", "they run"));
+	} else {
+		return;
+	}
+	if (n > 0)
+		warn(planning, text_str(&line));
+	text_done(&line);
+}
+
 /* What more ends with some programs than themselves. */
 static void warn_vital(struct planning *planning)
 {
@@ -169,6 +226,7 @@ void plan_warn(struct planning *planning)
 	warn_zombies(planning);
 	warn_vital(planning);
 	warn_kept(planning);
+	warn_alike(planning);
 }
 
 /* ---- The text ---- */

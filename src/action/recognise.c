@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "clade/hash.h"
+#include "kin.h"
 
 enum {
 	PAPERS_MAX = 256 << 10, /* bytes of an environment that are looked at */
@@ -28,10 +29,13 @@ enum { OURS = 1, THEIRS = 2 };
 struct recogniser {
 	struct crew *crew;
 	const struct look *look;
+	struct kin *kin;
 	uint32_t number; /* of the look */
 	struct table sessions, groups;
-	struct table stacks; /* of members: see struct look_entry */
-	struct table images; /* of members: what they run, with what */
+	struct table stacks; /* see struct look_entry */
+	struct table images; /* what they run, with what */
+	struct table names;  /* of members */
+	bool knows_others;   /* stacks and images of who is no member are in the tables */
 	size_t n_imaged;     /* members up to here have theirs in the table */
 	char *markers;       /* blocks of "NAME=value" ended by NUL, each block by another NUL */
 	size_t markers_len;
@@ -39,6 +43,10 @@ struct recogniser {
 	size_t cgroups_len;
 	int32_t *reaping;
 	size_t n_reaping;
+	uint32_t *users; /* of the plan */
+	size_t n_users;
+	uint64_t newest; /* start time of who was born last when the plan was made */
+	size_t strays;
 	char *papers;
 };
 
@@ -87,6 +95,12 @@ static int table_set(struct table *table, uint64_t key, uint64_t value)
 	table->n_used += slot->key == 0;
 	*slot = (struct table_slot){.key = key, .value = value};
 	return 0;
+}
+
+/* What is theirs, too, is no proof. */
+static int table_claim(struct table *table, uint64_t key)
+{
+	return table_get(table, key) == THEIRS ? 0 : table_set(table, key, OURS);
 }
 
 /* ---- What a newcomer shows ---- */
@@ -179,12 +193,11 @@ static uint64_t image_of(const struct recogniser *recogniser, int32_t pid, size_
 	return hash_add(hash, &uid, sizeof(uid));
 }
 
-/* Brings the images of the members up to date. It uses the papers. */
-static int take_images(struct recogniser *recogniser)
+int recogniser_remember(struct recogniser *recogniser, size_t n)
 {
 	const struct crew *crew = recogniser->crew;
 
-	for (; recogniser->n_imaged < crew->n; recogniser->n_imaged++) {
+	for (; recogniser->n_imaged < n; recogniser->n_imaged++) {
 		const struct member *member = &crew->members[recogniser->n_imaged];
 		size_t environ_len;
 		uint64_t image;
@@ -192,7 +205,7 @@ static int take_images(struct recogniser *recogniser)
 		if (member->is_gone || recogniser->images.n_used >= IMAGES_MAX)
 			continue;
 		image = image_of(recogniser, member->pid, &environ_len);
-		if (image != 0 && table_set(&recogniser->images, image, 1) != 0)
+		if (table_claim(&recogniser->images, image) != 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -222,28 +235,103 @@ static bool is_started_anew(const struct recogniser *recogniser, const struct lo
 		parent.session == entry->session && parent.pgrp == entry->pgrp);
 }
 
+static uint64_t name_of(const struct look_entry *entry)
+{
+	return hash_add(HASH_START, entry->comm, strlen(entry->comm));
+}
+
+/* Who is no member may fork twice, too: whoever looks like it may be its child. Of what the plan
+ * lies below, only members are forked. */
+static int take_other(struct recogniser *recogniser, const struct look_entry *other)
+{
+	size_t environ_len;
+	int rc;
+
+	if (is_reaping(recogniser, other->pid))
+		return 0;
+	rc = table_set(&recogniser->stacks, other->stack, THEIRS);
+	if (rc == 0 && table_get(&recogniser->names, name_of(other)) == OURS)
+		rc = table_set(&recogniser->images, image_of(recogniser, other->pid, &environ_len),
+			       THEIRS);
+	return rc;
+}
+
+/* Once is enough: those who come later have been judged themselves. */
+static int take_others(struct recogniser *recogniser)
+{
+	uint64_t start_ticks;
+	size_t at = 0;
+	int rc = 0;
+
+	while (rc == 0 && !recogniser->knows_others) {
+		int32_t pid = crew_next_other(recogniser->crew, &at, &start_ticks);
+		struct look_entry other;
+
+		if (pid == 0)
+			recogniser->knows_others = true;
+		else if (look_read(recogniser->look, pid, &other) == 0 &&
+			 other.start_ticks == start_ticks && !look_is_dead(&other))
+			rc = take_other(recogniser, &other);
+	}
+	return rc;
+}
+
+/* Whether it looks like somebody of the plan, and like nobody else. */
+static int judge_likeness(struct recogniser *recogniser, const struct look_entry *entry,
+			  uint64_t image)
+{
+	uint64_t stack = entry->is_forked ? entry->stack : 0;
+
+	if (table_get(&recogniser->stacks, stack) != OURS &&
+	    table_get(&recogniser->images, image) != OURS)
+		return NOBODYS;
+	if (take_others(recogniser) != 0)
+		return -ENOMEM;
+	if (table_get(&recogniser->stacks, stack) == OURS)
+		return PLAN_LOOKALIKE;
+	if (table_get(&recogniser->images, image) == OURS && !is_started_anew(recogniser, entry))
+		return PLAN_LOOKALIKE;
+	return NOBODYS;
+}
+
 /* Why someone whose parent tells nothing belongs to the plan, or NOBODYS. */
 static int judge_orphan(struct recogniser *recogniser, const struct look_entry *entry)
 {
 	size_t environ_len;
 	uint64_t image;
+	int why;
 
 	if (table_get(&recogniser->sessions, (uint64_t)entry->session) == OURS)
 		return PLAN_SESSION;
 	if (table_get(&recogniser->groups, (uint64_t)entry->pgrp) == OURS)
 		return PLAN_GROUP;
-	if (entry->is_forked && table_get(&recogniser->stacks, entry->stack))
-		return PLAN_LOOKALIKE;
+	why = judge_likeness(recogniser, entry, 0);
+	if (why != NOBODYS)
+		return why;
 	/* last, as it has to wait for who is forking just now */
-	if (take_images(recogniser) != 0)
+	if (recogniser_remember(recogniser, recogniser->crew->n) != 0)
 		return -ENOMEM;
 	image = image_of(recogniser, entry->pid, &environ_len);
 	if (has_markers(recogniser, environ_len))
 		return PLAN_MARKER;
-	if (image == 0 || !table_get(&recogniser->images, image) ||
-	    is_started_anew(recogniser, entry))
-		return NOBODYS;
-	return PLAN_LOOKALIKE;
+	return judge_likeness(recogniser, entry, image);
+}
+
+/* Whether it may be of the plan all the same: an orphan of the same user that was born since, where
+ * the kernel has not told whose child it is. */
+static bool is_stray(const struct recogniser *recogniser, const struct look_entry *entry)
+{
+	uint32_t uid;
+
+	if (kin_is_whole(recogniser->kin) || entry->start_ticks < recogniser->newest ||
+	    is_started_anew(recogniser, entry) ||
+	    look_read_user(recogniser->look, entry->pid, &uid) != 0)
+		return false;
+	for (size_t i = 0; i < recogniser->n_users; i++) {
+		if (recogniser->users[i] == uid)
+			return true;
+	}
+	return false;
 }
 
 static bool is_members(const struct recogniser *recogniser, int32_t pid)
@@ -265,10 +353,14 @@ static int claim(struct recogniser *recogniser, struct table *table, int32_t id)
 	return table_set(table, (uint64_t)id, OURS);
 }
 
-void recogniser_see_member(struct recogniser *recogniser, const struct look_entry *entry)
+void recogniser_see_member(struct recogniser *recogniser, const struct look_entry *entry,
+			   bool has_lasted)
 {
 	/* without memory one is known by other things */
-	(void)table_set(&recogniser->stacks, entry->stack, 1);
+	(void)table_claim(&recogniser->stacks, entry->stack);
+	(void)table_claim(&recogniser->names, name_of(entry));
+	if (has_lasted)
+		kin_add(recogniser->kin, entry->pid);
 }
 
 static int take_in(struct recogniser *recogniser, const struct look_entry *entry, int why)
@@ -286,7 +378,7 @@ static int take_in(struct recogniser *recogniser, const struct look_entry *entry
 	int rc;
 
 	memcpy(member.comm, entry->comm, sizeof(member.comm));
-	recogniser_see_member(recogniser, entry);
+	recogniser_see_member(recogniser, entry, false);
 	rc = crew_add_member(recogniser->crew, &member, &index);
 	if (rc == 0)
 		rc = claim(recogniser, &recogniser->sessions, entry->session);
@@ -333,20 +425,25 @@ static int judge(struct recogniser *recogniser, const struct look_entry *entry, 
 	int32_t parent;
 	int why = NOBODYS;
 	int rc = find_parent(recogniser, entry, depth, made, &parent);
+	bool is_orphan;
 
 	if (rc != 0)
 		return rc;
+	is_orphan = parent == CREW_UNKNOWN || is_reaping(recogniser, entry->ppid);
 	if (parent >= 0)
 		why = PLAN_CHILD;
+	else if (kin_has(recogniser->kin, entry->pid))
+		why = PLAN_FORKED;
 	else if (lies_in_cgroup(recogniser, entry->pid))
 		why = PLAN_CGROUP;
-	else if (parent == CREW_UNKNOWN || is_reaping(recogniser, entry->ppid))
+	else if (is_orphan)
 		why = judge_orphan(recogniser, entry);
 	if (why == -ENOMEM)
 		return why;
 	if (why == NOBODYS && is_ending(recogniser, entry))
 		return 0;
 	if (why == NOBODYS) {
+		recogniser->strays += is_orphan && is_stray(recogniser, entry);
 		recogniser_see_other(recogniser, entry);
 		return crew_add_other(recogniser->crew, entry->pid, entry->start_ticks);
 	}
@@ -372,6 +469,12 @@ void recogniser_see_other(struct recogniser *recogniser, const struct look_entry
 void recogniser_begin(struct recogniser *recogniser, uint32_t look)
 {
 	recogniser->number = look;
+	kin_begin(recogniser->kin);
+}
+
+size_t recogniser_strays(const struct recogniser *recogniser)
+{
+	return recogniser->strays;
 }
 
 /* ---- Making ---- */
@@ -422,6 +525,17 @@ static int copy_cgroups(struct recogniser *recogniser, const struct plan *plan)
 	return 0;
 }
 
+static uint64_t find_newest(const struct plan *plan)
+{
+	uint64_t newest = plan->n_steps > 0 ? plan->steps[plan->youngest].key.start_ticks : 0;
+
+	for (size_t i = 0; i < plan->n_others; i++) {
+		if (plan->others[i].start_ticks > newest)
+			newest = plan->others[i].start_ticks;
+	}
+	return newest;
+}
+
 int recogniser_new(const struct plan *plan, struct crew *crew, const struct look *look,
 		   struct recogniser **made)
 {
@@ -432,9 +546,14 @@ int recogniser_new(const struct plan *plan, struct crew *crew, const struct look
 		return rc;
 	recogniser->crew = crew;
 	recogniser->look = look;
+	recogniser->kin = kin_new();
 	recogniser->papers = malloc(PAPERS_MAX + 1);
 	recogniser->reaping = calloc(plan->n_reaping + 1, sizeof(*recogniser->reaping));
-	if (recogniser->papers && recogniser->reaping) {
+	recogniser->users = calloc(plan->n_users + 1, sizeof(*recogniser->users));
+	if (recogniser->kin && recogniser->papers && recogniser->reaping && recogniser->users) {
+		for (size_t i = 0; i < plan->n_users; i++)
+			recogniser->users[recogniser->n_users++] = plan->users[i].uid;
+		recogniser->newest = find_newest(plan);
 		for (size_t i = 0; i < plan->n_reaping; i++)
 			recogniser->reaping[recogniser->n_reaping++] = plan->reaping[i];
 		rc = copy_numbers(&recogniser->sessions, plan->sessions, plan->n_sessions);
@@ -460,9 +579,12 @@ void recogniser_free(struct recogniser *recogniser)
 	free(recogniser->groups.slots);
 	free(recogniser->stacks.slots);
 	free(recogniser->images.slots);
+	free(recogniser->names.slots);
 	free(recogniser->markers);
 	free(recogniser->cgroups);
+	kin_free(recogniser->kin);
 	free(recogniser->reaping);
+	free(recogniser->users);
 	free(recogniser->papers);
 	free(recogniser);
 }

@@ -23,8 +23,8 @@ static bool parse_pid(const char *word, int64_t *pid)
 	return errno == 0 && !*end && *pid > 0 && *pid <= INT32_MAX;
 }
 
-static int find_pid(const struct model *model, int64_t pid, struct plan_target *target,
-		    struct text *error)
+static int find_pid(const struct model *model, int64_t pid, enum plan_target_type type,
+		    struct plan_target *target, struct text *error)
 {
 	int32_t proc = snapshot_find_pid(model->snap, pid);
 
@@ -32,7 +32,7 @@ static int find_pid(const struct model *model, int64_t pid, struct plan_target *
 		text_printf(error, "there is no process %lld", (long long)pid);
 		return -ENOENT;
 	}
-	*target = (struct plan_target){.type = TARGET_TREE, .index = proc};
+	*target = (struct plan_target){.type = type, .index = proc};
 	return 0;
 }
 
@@ -163,9 +163,11 @@ int plan_find_target(const struct model *model, const char *word, struct plan_ta
 	int64_t pid;
 
 	if (parse_pid(word, &pid))
-		return find_pid(model, pid, target, error);
+		return find_pid(model, pid, TARGET_TREE, target, error);
 	if (strncmp(word, "pid:", 4) == 0 && parse_pid(word + 4, &pid))
-		return find_pid(model, pid, target, error);
+		return find_pid(model, pid, TARGET_TREE, target, error);
+	if (strncmp(word, "alike:", 6) == 0 && parse_pid(word + 6, &pid))
+		return find_pid(model, pid, TARGET_ALIKE, target, error);
 	if (strncmp(word, "owner:", 6) == 0)
 		return find_owner(model, word + 6, target, error);
 	if (strchr(word, ':') && *word != ':' && strncmp(word, "pid:", 4) != 0 &&
@@ -173,6 +175,7 @@ int plan_find_target(const struct model *model, const char *word, struct plan_ta
 		return find_named(model, word, target, error);
 	text_add_char(error, '\'');
 	safe_add(error, word, strlen(word));
-	text_add(error, "' is no target: PID, pid:PID, owner:ID, or KIND:NAME such as pm2:api");
+	text_add(error,
+		 "' is no target: PID, pid:PID, alike:PID, owner:ID, or KIND:NAME such as pm2:api");
 	return -EINVAL;
 }

@@ -35,6 +35,7 @@ static bool is_on_its_way(const struct execution *execution, const struct member
 static void see_member(struct execution *execution, struct member *member,
 		       const struct look_entry *entry)
 {
+	recogniser_see_member(execution->recogniser, entry, member->seen + 1 == execution->looks);
 	member->seen = execution->looks;
 	member->state = entry->state;
 	member->pgrp = entry->pgrp;

@@ -14,7 +14,6 @@ enum { FILE_MAX = 1 << 20, NOTES_MAX = 6 };
 
 /* PROC_PID_INIT_INO and PROC_USER_INIT_INO in the kernel's proc_ns.h. */
 static const uint64_t INITIAL_PID_NS = 4026531836;
-static const uint64_t INITIAL_USER_NS = 4026531837;
 
 int host_read(struct snapshot *snap, uint64_t own_pid_ns)
 {
@@ -56,17 +55,6 @@ static int add_note(struct snapshot *snap, char *note)
 		return -ENOMEM;
 	snap->notes[snap->n_notes++] = note;
 	return 0;
-}
-
-bool host_is_initial(uint64_t own_pid_ns)
-{
-	struct text link = {0};
-	bool is_initial = own_pid_ns == INITIAL_PID_NS &&
-			  io_read_link_at(AT_FDCWD, "/proc/self/ns/user", &link) == 0 &&
-			  procfs_parse_ns(text_str(&link)) == INITIAL_USER_NS;
-
-	text_done(&link);
-	return is_initial;
 }
 
 int host_add_notes(struct snapshot *snap, const struct host_limits *limits)

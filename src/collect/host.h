@@ -18,7 +18,4 @@ struct host_limits {
 /* Sets snap->notes, a sentence for each thing that could not be seen. Returns 0 or -ENOMEM. */
 int host_add_notes(struct snapshot *snap, const struct host_limits *limits);
 
-/* Whether we are in the pid and user namespaces that the machine began with. */
-bool host_is_initial(uint64_t own_pid_ns);
-
 #endif

@@ -68,10 +68,24 @@ static uint64_t spare_of(const struct snapshot *previous)
 	return part > SPARE_NS ? part : SPARE_NS;
 }
 
+static void count_event(void *context, const struct event *event)
+{
+	struct tally *tally = context;
+
+	if (event->kind == EVENT_LOST)
+		tally_lose(tally);
+	else if (event->kind == EVENT_FORK)
+		tally_fork(tally, event->parent, event->pid);
+	else if (event->kind == EVENT_EXEC)
+		tally_exec(tally, event->pid);
+	else if (event->kind == EVENT_EXIT)
+		tally_exit(tally, event->pid);
+}
+
 void sampler_drain(struct sampler *sampler)
 {
 	if (sampler->events)
-		events_drain(sampler->events, sampler->tally);
+		(void)events_drain(sampler->events, count_event, sampler->tally);
 }
 
 /* Events count since the last sample that was sealed: against another they mean nothing. */
@@ -360,8 +374,7 @@ int sampler_init(struct sampler *sampler, const struct source_config *config)
 	text_done(&bytes);
 	if (!sampler->store)
 		return -ENOMEM;
-	if (config->wants_events && host_is_initial(sampler->reader.own_pid_ns) &&
-	    events_open(&sampler->events) == 0) {
+	if (config->wants_events && events_open(&sampler->events) == 0) {
 		sampler->tally = tally_new(BIRTHS_MOST);
 		return sampler->tally ? 0 : -ENOMEM;
 	}

@@ -12,10 +12,11 @@
 #define CLADE_SAMPLER_H
 
 #include "clade/cgroup.h"
+#include "clade/events.h"
 #include "clade/source.h"
-#include "events.h"
 #include "facts.h"
 #include "procfs.h"
+#include "tally.h"
 
 /* A process as a collector sees it. */
 struct seen {

@@ -9,6 +9,8 @@
  *     breeder N      N children that, on TERM, start another and go on
  *     heir N         N children; each, itself too, on TERM leaves an heir of a session of its own and ends
  *     heir2 N        the same, and the heir executes the program anew
+ *     heir3 N        the same, a while after TERM, and the heir executes it with other arguments and no environment
+ *     twins          two that nobody but init has; each, on TERM, forks an orphan ten times a second, and goes on
  *     stopped N      N children, every second one stands still
  *     changed N      N children, every second one becomes nobody
  *     farm N         N zombies that it does not reap; on SIGCHLD sent by somebody it does
@@ -34,7 +36,7 @@ enum { NOBODY = 65534 };
 
 static time_t end; /* of all, by the monotonic clock */
 static char **words; /* that it was called with */
-static bool is_anew; /* heirs execute them */
+static const char *heirs; /* what they do */
 
 static time_t now(void)
 {
@@ -107,10 +109,20 @@ static void breed(int number)
 		alarm(5);
 }
 
+static void nap(void)
+{
+	const struct timespec time = {.tv_nsec = 100000000};
+
+	nanosleep(&time, NULL);
+}
+
 /* Forks twice and takes a session in between; what is left ignores TERM. */
 static void leave_heir(int number)
 {
 	(void)number;
+	/* not while it is looked at */
+	for (int i = 0; strcmp(heirs, "heir3") == 0 && i < 3; i++)
+		nap();
 	if (fork() != 0)
 		_exit(0);
 	setsid();
@@ -118,8 +130,10 @@ static void leave_heir(int number)
 		_exit(0);
 	signal(SIGTERM, SIG_IGN);
 	live();
-	if (is_anew)
+	if (strcmp(heirs, "heir2") == 0)
 		execv("/proc/self/exe", words);
+	if (strcmp(heirs, "heir3") == 0)
+		execve("/proc/self/exe", (char *[]){"changed", "tree", "0", NULL}, (char *[]){NULL});
 	for (;;)
 		pause();
 }
@@ -127,7 +141,7 @@ static void leave_heir(int number)
 /* An heir that was executed ignores TERM already: it only stays. */
 static void inherit(const char *what)
 {
-	is_anew = strcmp(what, "heir2") == 0;
+	heirs = what;
 	if (signal(SIGTERM, leave_heir) != SIG_IGN)
 		return;
 	signal(SIGTERM, SIG_IGN);
@@ -147,6 +161,38 @@ static void reap(int number, siginfo_t *info, void *context)
 	/* a person's SIGCHLD, not the kernel's */
 	while (info->si_code == SI_USER && waitpid(-1, NULL, WNOHANG) > 0)
 		;
+}
+
+static void leave_orphans(int number)
+{
+	signal(number, SIG_IGN);
+	for (int i = 0; i < 100; i++) {
+		pid_t middle = branch();
+
+		if (middle == 0) {
+			setsid();
+			if (branch() == 0)
+				rest();
+			_exit(0);
+		}
+		waitpid(middle, NULL, 0);
+		nap();
+	}
+}
+
+static void twins(void)
+{
+	signal(SIGTERM, leave_orphans);
+	if (branch() != 0)
+		_exit(0);
+	setsid();
+	for (int i = 0; i < 2; i++) {
+		if (branch() == 0) {
+			setsid();
+			rest();
+		}
+	}
+	_exit(0);
 }
 
 static void child(const char *what, int i)
@@ -195,6 +241,8 @@ int main(int argc, char **argv)
 		bomb();
 	if (strcmp(what, "escape") == 0)
 		escape();
+	if (strcmp(what, "twins") == 0)
+		twins();
 	if (strcmp(what, "chain") == 0)
 		chain(n);
 	for (int i = 0; i < n; i++) {

@@ -13,9 +13,9 @@ import time
 
 import lib
 from trees import Screen, bomb_binary, full, members, start
-from nopidfd import without_pidfd
-from lib import (CLADE, HERE, NOBODY, Scene, Skip, as_nobody, becomes, children_of, clade, compiled, find_program, is_alive, kill_cgroup, main, note,
-                 ok, pen, read, stat_of, wait_for)
+from lacking import without_events, without_pidfd
+from lib import (AUDIT, CLADE, HERE, NOBODY, Scene, Skip, as_nobody, becomes, children_of, clade, compiled, find_program, is_alive, kill_cgroup, main,
+                 note, ok, pen, read, stat_of, wait_for)
 
 CAP = 3000
 SESSION = "11111111-2222-4333-8444-5555555555"
@@ -268,11 +268,54 @@ def heirs_that_forked_twice_and_took_a_session_are_known_by_likeness():
     """Each leaves an heir when it gets TERM, who ignores TERM, has neither parent nor session nor marker, and is found in the grace."""
     for what, how in (("heir", "that executed nothing"), ("heir2", "that executed the program anew")):
         with Scene() as scene:
-            root = start(scene, what, 20)
-            full(scene, 21)
-            status, said = kill(root.pid, "--grace", 2)
-            ended(scene, f"heirs {how}", (status, said))
+            stranger = start(scene, "tree", 0)
+            root = start(scene, what, 20, env={"HEIRS": "have it, too"})
+            full(scene, 22)
+            status, said = kill(root.pid, "--grace", 2, preexec_fn=without_events)
+            ok(status == 0 and living(scene) == [stranger.pid], f"heirs {how}: only who is beside them is left", said)
             ok("of them found later" in said and "21 by SIGKILL" in said, f"heirs {how}: all 21 were found and killed", said)
+
+
+def who_forks_twice_and_takes_a_session_is_ended_with_all_that_run_the_same():
+    """Neither markers nor a control group: what one of them is names them all."""
+    with Bomb(800, "escape", stranger=True) as bomb:
+        said = clade("kill", str(bomb.root.pid), "--dry-run", preexec_fn=rest).stdout.decode()
+        ok("the same" in said and f"alike:{bomb.root.pid} would end" in said, "the plan for one names the others", said)
+        bomb.expect_gone("escapees by likeness", kill(f"alike:{bomb.root.pid}", preexec_fn=rest))
+
+
+def heirs_that_resemble_nobody_are_known_as_the_kernel_tells_forks():
+    """A stranger in their control group leaves the forks alone to tell them."""
+    for how, options in (("told by the kernel", {}), ("not told", {"preexec_fn": without_events})):
+        with Scene() as scene:
+            stranger = start(scene, "tree", 0)
+            root = start(scene, "heir3", 20)
+            full(scene, 22)
+            status, said = kill(root.pid, "--grace", 2, **options)
+            left = [pid for pid in living(scene) if pid != stranger.pid]
+            ok(status == 0 and is_alive(stranger.pid) and not stopped(living(scene)), f"heirs, {how}: who is beside them goes on", said)
+            if not options:
+                ok(not left and "21 by SIGKILL" in said, f"heirs, {how}: all 21 were found and killed", said)
+                continue
+            ok(len(left) > 10, f"heirs, {how}: they are strangers, but for those whose forking was seen", said)
+            ok(f"{len(left)} orphans of the same user came meanwhile and may be of it" in said, f"heirs, {how}: that is said", said)
+            ok(last_audit()["strays"] == len(left), f"heirs, {how}: and written down", last_audit())
+
+
+def a_twin_and_its_orphans_are_let_be():
+    """Two orphans of one image: the one that was not chosen goes on, and so does what it forks meanwhile, which looks the same."""
+    for how, options in (("told by the kernel", {}), ("not told", {"preexec_fn": without_events})):
+        with Scene() as scene:
+            start(scene, "twins").wait()
+            wait_for("the twins to be alone", lambda: len(living(scene)) == 2)
+            one, twin = living(scene)
+            os.kill(twin, signal.SIGTERM)
+            full(scene, 3)
+            status, said = kill(one, "--grace", 2, **options)
+            left = living(scene)
+            ok(status == 0 and not is_alive(one), f"twins, {how}: the one is gone", said)
+            ok(is_alive(twin) and len(left) > 15 and not stopped(left), f"twins, {how}: the other and its orphans live", len(left), said)
+            ok("may be of it" in said or not options, f"twins, {how}: what is not known is said", said)
 
 
 # ---- Control groups ----
@@ -299,7 +342,7 @@ class Group:
 
 
 def last_audit():
-    return json.loads(read("/var/log/clade/audit.ndjson").splitlines()[-1])
+    return json.loads(read(AUDIT).splitlines()[-1])
 
 
 def kill_group(top, what, state_file, thawed):
@@ -669,16 +712,50 @@ def each_kill_is_written_down_before_and_after():
         root = start(scene, "tree", 3)
         full(scene, 4)
         status, said = kill(root.pid, f"pid:{children_of(root.pid)[0]}")
-        begin, end = (json.loads(line) for line in read("/var/log/clade/audit.ndjson").splitlines()[-2:])
+        begin, end = (json.loads(line) for line in read(AUDIT).splitlines()[-2:])
         ok((begin["event"], end["event"]) == ("begin", "end") and begin["id"] == end["id"], "two lines of one kill", begin, end)
         ok(begin["processes"] == 4 and begin["signal"] == "TERM" and begin["commands"][0]["command"] == "bomb", "what was to be done", begin)
         ok([root.pid, *children_of(root.pid)] and root.pid in [pid for pid, _ in begin["pids"]], "to whom", begin)
         ok(end["result"] == "gone" and end["gone"] == 4 and end["left"] == 0, "what came of it", end)
         ok(begin["user"] == "root" and begin["uid"] == 0, "who did it", begin)
-        ok(os.stat("/var/log/clade/audit.ndjson").st_mode & 0o777 == 0o600, "only root reads it")
+        ok(os.stat(AUDIT).st_mode & 0o777 == 0o600, "only root reads it")
         first, second = log.socket.recv(4096).decode(), log.socket.recv(4096).decode()
         ok(first.startswith("<37>") and "clade[" in first and "sends TERM to 4 processes" in first, "the system log has it before", first)
         ok("Gone: 4 processes" in second, "and after", second)
+
+
+def the_administrator_says_where_the_audit_is():
+    """Neither a configuration of one's own nor the environment leads it elsewhere; a place that cannot be is told before the kill."""
+    with Scene() as scene:
+        config = scene.write("system.conf", f"[audit]\nfile = {scene.dir}/kept/kills.ndjson\n")
+        own = scene.write("own.conf", f"[audit]\nfile = {scene.dir}/own.ndjson\n")
+        made = not os.path.isdir("/etc/clade")
+        if made:
+            os.mkdir("/etc/clade")
+        try:
+            def kill_below(text, *words):
+                with open(config, "w", encoding="ascii") as file:
+                    file.write(text)
+                root = start(scene, "tree", 3)
+                full(scene, 4)
+                script = 'mount -t tmpfs none /etc/clade && cp "$0" /etc/clade/clade.conf && exec "$@"'
+                said = scene.run(["unshare", "--mount", "sh", "-c", f"({script}) 2>&1", config, CLADE, "kill", str(root.pid), "--yes", *words],
+                                 {"XDG_STATE_HOME": scene.dir})
+                root.wait()
+                return said
+            for words in (), ("--config", own):
+                size = os.path.getsize(AUDIT) if os.path.exists(AUDIT) else 0
+                said = kill_below(f"[audit]\nfile = {scene.dir}/kept/kills.ndjson\n", *words)
+                events = [json.loads(line)["event"] for line in read(f"{scene.dir}/kept/kills.ndjson").splitlines()]
+                ok(events[-2:] == ["begin", "end"] and "Gone: 4" in said, f"it is where the system's configuration says {words[:1]}", said)
+                ok((os.path.getsize(AUDIT) if os.path.exists(AUDIT) else 0) == size, "and not in the usual place")
+                ok(not os.path.exists(f"{scene.dir}/own.ndjson"), "nor where another configuration says")
+            ok("[audit] counts in /etc/clade/clade.conf alone" in said, "which is told", said)
+            said = kill_below("[audit]\nfile = /proc/nowhere/kills\n")
+            ok(0 <= said.find("no audit is written: /proc/nowhere/kills: ") < said.find("Gone: 4"), "that nothing is written is told before", said)
+        finally:
+            if made:
+                os.rmdir("/etc/clade")
 
 
 def a_user_has_an_audit_of_his_own():
@@ -705,7 +782,8 @@ main(a_tree_whose_branches_are_closed, ten_thousand_children, who_ignores_term_i
      who_stands_still_is_ended_too, who_becomes_another_user_is_ended_by_root, another_users_are_left_and_told,
      zombies_are_told_with_their_parent, a_fork_bomb_is_ended_in_one_try, a_fork_bomb_among_the_busy_is_ended_in_one_try, a_fork_bomb_beside_others_is_ended_in_one_try,
      who_forks_twice_and_takes_a_session_is_known_by_its_markers, who_forks_twice_and_takes_a_session_is_known_by_its_control_group,
-     heirs_that_forked_twice_and_took_a_session_are_known_by_likeness,
+     heirs_that_forked_twice_and_took_a_session_are_known_by_likeness, who_forks_twice_and_takes_a_session_is_ended_with_all_that_run_the_same,
+     heirs_that_resemble_nobody_are_known_as_the_kernel_tells_forks, a_twin_and_its_orphans_are_let_be,
      a_whole_control_group_of_version_2, a_whole_control_group_of_version_1,
      interrupted_anywhere_nothing_is_left_stopped, interrupted_anywhere_nothing_is_left_frozen, who_stood_still_before_does_so_after_a_cancel,
      a_tree_stands_still_and_goes_on, without_memory_nothing_is_left_stopped, a_kernel_without_pidfds_will_do,
@@ -713,4 +791,4 @@ main(a_tree_whose_branches_are_closed, ten_thousand_children, who_ignores_term_i
      clades_own_shell_and_what_it_runs_in_live, tmux_and_its_client_live, a_tree_is_ended_from_the_keyboard,
      read_only_and_f9_do_not_go_together, a_pid_that_is_another_process_by_now_is_let_be,
      more_than_fifty_ask_for_their_number, fewer_ask_for_enter, what_is_refused_does_nothing, each_kill_is_written_down_before_and_after,
-     a_user_has_an_audit_of_his_own)
+     the_administrator_says_where_the_audit_is, a_user_has_an_audit_of_his_own)

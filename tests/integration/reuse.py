@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 
-from nopidfd import without_pidfd
+from lacking import without_pidfd
 
 clade, bomb, when, kernel = sys.argv[1:]
 

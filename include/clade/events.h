@@ -10,13 +10,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "tally.h"
-
 enum event_kind {
 	EVENT_OTHER, /* of no interest: a thread's, a name's, a user's */
 	EVENT_FORK,  /* `pid` of `parent` */
 	EVENT_EXEC,
 	EVENT_EXIT,
+	EVENT_LOST, /* some before the next one: there were more than could be taken */
 };
 
 struct event {
@@ -37,7 +36,9 @@ struct events;
 int events_open(struct events **events);
 void events_close(struct events *events);
 
-/* Gives what has come to the tally. It never waits. */
-void events_drain(struct events *events, struct tally *tally);
+/* Hands out what has come, in the order in which it happened. It never waits, and after some
+ * thousands it leaves the rest for the next time: false then. */
+bool events_drain(struct events *events, void (*take)(void *context, const struct event *event),
+		  void *context);
 
 #endif
