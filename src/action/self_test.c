@@ -178,6 +178,7 @@ static int prepare(struct self_test *test)
 
 	test->trial.word = mem_new(1, sizeof(*test->trial.word));
 	*test->trial.word = 1;
+	test->trial.has_32 = trial_can_call_32();
 	rc = make_files(test);
 	if (rc == 0)
 		rc = make_child(test);

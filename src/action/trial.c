@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -344,6 +345,54 @@ static void try_kernel(struct trial *trial)
 	TRY("a system call that is not there yet", 10000);
 }
 
+#ifdef __x86_64__
+/* As a program of 32 bits calls the kernel. */
+static long call_32(long number, long first, long second)
+{
+	long result;
+
+	__asm__ volatile("int $0x80"
+			 : "=a"(result)
+			 : "a"(number), "b"(first), "c"(second)
+			 : "memory", "r8", "r9", "r10", "r11");
+	if (result >= 0)
+		return result;
+	errno = (int)-result;
+	return -1;
+}
+
+static void try_other_machines(struct trial *trial)
+{
+	enum { X32 = 0x40000000, KILL_32 = 37, PTRACE_32 = 26 };
+
+	TRY("kill, as x32 calls it", X32 | SYS_kill, trial->child, SIGTERM);
+	TRY("unlinkat, as x32 calls it", X32 | SYS_unlinkat, AT_FDCWD, nowhere, 0);
+	if (!trial->has_32)
+		return;
+	trial_judge(trial, "kill, as 32 bits call it", call_32(KILL_32, trial->child, SIGTERM));
+	trial_judge(trial, "ptrace, as 32 bits call it",
+		    call_32(PTRACE_32, PTRACE_SEIZE, trial->child));
+}
+
+/* Where the kernel has no such way, who tries it is ended. */
+bool trial_can_call_32(void)
+{
+	enum { GETPID_32 = 20 };
+	int status = 1;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(call_32(GETPID_32, 0, 0) > 0 ? 0 : 1);
+	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
+	       WEXITSTATUS(status) == 0;
+}
+#else
+bool trial_can_call_32(void)
+{
+	return false;
+}
+#endif
+
 void trial_run(struct trial *trial)
 {
 	try_signals(trial);
@@ -356,4 +405,7 @@ void trial_run(struct trial *trial)
 	try_files(trial);
 	try_mounts(trial);
 	try_kernel(trial);
+#ifdef __x86_64__
+	try_other_machines(trial);
+#endif
 }

@@ -12,6 +12,7 @@
 struct trial {
 	pid_t child;         /* sleeps; made before */
 	int child_pidfd;     /* -1: this kernel has none */
+	bool has_32;         /* trial_can_call_32() */
 	int socket;          /* an open one of AF_UNIX */
 	int file_fd;         /* OUTSIDE/file, open for writing from before */
 	const char *outside; /* a directory with "file" and "empty", a directory, in it */
@@ -22,6 +23,9 @@ struct trial {
 	void (*line)(const char *text);
 	int denied, allowed;
 };
+
+/* Whether this kernel has a way in for programs of another word size. Forks. */
+bool trial_can_call_32(void);
 
 /* All of them, in the calling thread. Counts in `trial`, tells each to `line`. */
 void trial_run(struct trial *trial);
