@@ -1,6 +1,11 @@
-/* Changes of priority: how far they go, who is behind, and what is said of them. */
+/* Changes of priority: how far they go, who is behind, whom they spare, and what is said of them. */
 #include <errno.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "action/look.h"
 #include "clade/nice.h"
 #include "suite.h"
 
@@ -26,6 +31,51 @@ static void who_was_forked_before_its_parent_was_changed_is_behind(void **state)
 	assert_false(nice_is_behind(&by, 7, 0, 1)); /* has one of its own */
 	assert_false(nice_is_behind(&by, 0, 0, 0)); /* the parent was refused, or ended */
 	assert_true(nice_is_behind(&io, 0, 0, 0));
+}
+
+/* A live child is to be idle for I/O, by a plan that has its start time or one that is so much less; whether it is. */
+static bool idles_child(uint64_t less_ticks, struct nice_progress *progress)
+{
+	enum { IO_WHO_PROCESS = 1, IO_CLASS_SHIFT = 13 };
+	const struct nice_change idle = {.what = NICE_IO, .io = NICE_IO_IDLE};
+	struct plan_step step = {.why = PLAN_CHOSEN};
+	const struct plan plan = {.steps = &step, .n_steps = 1};
+	struct look_entry entry;
+	struct nicing *nicing;
+	struct look *look;
+	pid_t child = fork();
+	long value;
+
+	if (child == 0) {
+		pause();
+		_exit(0);
+	}
+	assert_true(child > 0);
+	assert_int_equal(look_open(&look), 0);
+	assert_int_equal(look_read(look, child, &entry), 0);
+	look_close(look);
+	step.key = (struct proc_key){.pid = child, .start_ticks = entry.start_ticks - less_ticks};
+	assert_int_equal(nice_begin(&plan, &idle, &nicing), 0);
+	while (nice_step(nicing) > 0)
+		;
+	nice_progress(nicing, progress);
+	nice_free(nicing);
+	value = syscall(SYS_ioprio_get, IO_WHO_PROCESS, child);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	return value >> IO_CLASS_SHIFT == NICE_IO_IDLE;
+}
+
+static void who_has_taken_a_pid_over_keeps_its_priority(void **state)
+{
+	struct nice_progress progress;
+
+	(void)state;
+	assert_true(idles_child(0, &progress));
+	assert_int_equal(progress.changed, 1);
+	assert_false(idles_child(1, &progress));
+	assert_int_equal(progress.changed, 0);
+	assert_int_equal(progress.gone, 1);
 }
 
 static void what_came_of_a_change_is_told_with_why(void **state)
@@ -64,6 +114,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_nice_value_stops_at_the_ends),
 		cmocka_unit_test(who_was_forked_before_its_parent_was_changed_is_behind),
+		cmocka_unit_test(who_has_taken_a_pid_over_keeps_its_priority),
 		cmocka_unit_test(what_came_of_a_change_is_told_with_why),
 	};
 
