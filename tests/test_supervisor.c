@@ -147,6 +147,24 @@ static void an_engine_that_does_not_say_is_named_with_a_perhaps(void **state)
 	lab_free(lab);
 }
 
+static void containerd_is_told_by_its_own_client(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+
+	(void)state;
+	lab_sample(lab, 0,
+		   INIT "30 1 /usr/bin/containerd-shim-runc-v2 containerd-shim-runc-v2 -namespace shop -id web "
+			"-address /srv/c.sock\n"
+			"31 30 /bin/web web ; ns:7.1 foreign\n"
+			"40 1 /usr/bin/containerd-shim-runc-v2 containerd-shim-runc-v2 -namespace default -id db "
+			"-address /run/containerd/containerd.sock\n"
+			"41 40 /bin/db db ; ns:8.1 foreign\n");
+	assert_contains(FOUND(lab, "", 31), "containerd web: containerd may start web again, if it was run with --restart or by "
+					    "another program [nerdctl --namespace shop --address /srv/c.sock stop web] perhaps");
+	assert_contains(FOUND(lab, "", 41), "[nerdctl stop db] perhaps");
+	lab_free(lab);
+}
+
 static void a_pod_is_the_kubelets(void **state)
 {
 	struct lab *lab = lab_new(NULL);
@@ -298,6 +316,7 @@ int main(void)
 		cmocka_unit_test(a_name_that_a_shell_would_run_is_quoted),
 		cmocka_unit_test(docker_is_asked_for_its_restart_policy),
 		cmocka_unit_test(an_engine_that_does_not_say_is_named_with_a_perhaps),
+		cmocka_unit_test(containerd_is_told_by_its_own_client),
 		cmocka_unit_test(a_pod_is_the_kubelets),
 		cmocka_unit_test(systemd_restarts_as_the_unit_file_and_its_drop_ins_say),
 		cmocka_unit_test(a_unit_is_called_as_systemd_calls_it),

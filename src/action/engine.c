@@ -133,3 +133,8 @@ void engine_find_podman(const struct snapshot *snap, uint32_t uid, const char *r
 		add_socket(engine, arena_printf(arena, "%s/run/user/%u/podman/podman.sock", root,
 						(unsigned)uid));
 }
+
+const char *engine_shim_option(const struct process *shim, const char *name)
+{
+	return value_of(shim->facts, name, NULL);
+}

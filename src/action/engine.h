@@ -22,4 +22,7 @@ void engine_find_docker(const struct snapshot *snap, const char *id, const char 
 void engine_find_podman(const struct snapshot *snap, uint32_t uid, const char *root,
 			struct arena *arena, struct engine *engine);
 
+/* The value of an option on a shim's command line, which has one dash; NULL: it is not there. */
+const char *engine_shim_option(const struct process *shim, const char *name);
+
 #endif

@@ -76,10 +76,26 @@ static void add_engine(struct finding *finding, enum supervisor_kind kind, int32
 	item->command = finding_take_line(finding);
 }
 
-/* nerdctl's restart policies are kept by a plugin of containerd, in labels. */
-static void find_containerd(struct finding *finding, int32_t owner)
+/* One that is not the client's own choice has to be said to it. */
+static void add_shim_option(struct finding *finding, const struct process *shim, const char *name,
+			    const char *usual)
+{
+	const char *value = shim ? engine_shim_option(shim, name) : NULL;
+
+	if (!value || strcmp(value, usual) == 0)
+		return;
+	text_printf(&finding->line, "-%s ", name);
+	finding_add_word(&finding->line, value);
+	text_add_char(&finding->line, ' ');
+}
+
+/* nerdctl's restart policies are kept by a plugin of containerd, in labels. Its shim says whose it
+ * is: containerd-shim-runc-v2 -namespace shop -id 1234 -address /run/containerd/containerd.sock */
+static void find_containerd(struct finding *finding, int32_t owner, int32_t root)
 {
 	const struct owner *container = &finding->attr->owners[owner];
+	int32_t parent = finding->model->nodes[root].parent;
+	const struct process *shim = parent != NO_PROC ? finding_process(finding, parent) : NULL;
 	struct supervisor *item =
 		finding_add(finding, SUPERVISOR_CONTAINERD, owner, container->name);
 
@@ -89,7 +105,11 @@ static void find_containerd(struct finding *finding, int32_t owner)
 		    "program",
 		    item->name);
 	item->sentence = finding_take_line(finding);
-	text_printf(&finding->line, "nerdctl stop %.12s", container->key);
+	text_add(&finding->line, "nerdctl ");
+	add_shim_option(finding, shim, "-namespace", "default");
+	add_shim_option(finding, shim, "-address", "/run/containerd/containerd.sock");
+	text_add(&finding->line, "stop ");
+	finding_add_word(&finding->line, container->key);
 	item->command = finding_take_line(finding);
 }
 
@@ -114,6 +134,6 @@ void find_container_engine(struct finding *finding, int32_t owner, int32_t root)
 		engine_find_podman(finding->snap, uid, finding->root, arena, &engine);
 		add_engine(finding, SUPERVISOR_PODMAN, owner, &engine, "podman");
 	} else if (strcmp(container->product, "containerd") == 0) {
-		find_containerd(finding, owner);
+		find_containerd(finding, owner, root);
 	}
 }

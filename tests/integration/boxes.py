@@ -5,7 +5,7 @@ import os
 import uuid
 
 from containers import container_cgroup, make_image, make_rootfs, sleep
-from lib import NOBODY, Scene, Skip, argv_of, find_program, is_alive, kill, main, note, outside, pen, read, wait_for
+from lib import NOBODY, Scene, Skip, argv_of, clade, find_program, is_alive, kill, main, note, ok, outside, pen, read, wait_for
 
 
 def need_root():
@@ -64,6 +64,10 @@ address = "{dir}/sock"
         scene.judge("ctr", rest(scene, [
             (box, "a container that only its shim tells", in_box, False), (execed, "what was started in it later", in_box, False),
             (web, "one whose name is in its bundle", in_web, False)]))
+        said = clade("kill", "containerd:shop-web", "--yes").stdout.decode()
+        ok("containerd may start shop-web again" in said and f"nerdctl --namespace lab --address {dir}/sock stop a1b2c3" in said,
+           "who could bring it back is named, and how its own client is told", said)
+        ok("Gone: 1 process" in said and not is_alive(web) and is_alive(box), "and it is ended, the other is not", said)
         for name in ("ctrbox", "a1b2c3"):
             run("task", "rm", "-f", name)
             run("container", "rm", name)
