@@ -24,6 +24,7 @@ struct event {
 	int32_t parent;
 	uint32_t cpu;
 	uint32_t sequence; /* counts the events of that CPU: a gap is a loss */
+	uint32_t lost;     /* EVENT_LOST: how many; UINT32_MAX: not known, and many */
 	bool is_ack;       /* the answer to our own message: no event of a CPU */
 };
 

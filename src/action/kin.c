@@ -51,14 +51,24 @@ static void set(struct kin *kin, int32_t pid, bool is_kin)
 		kin->bits[pid / 8] &= (uint8_t)~bit;
 }
 
+/* For want of memory the kernel leaves out one now and then. To make a stranger kin it would have
+ * to be two: the end of one who was kin, and the birth of who has the pid next. */
+static void lose(struct kin *kin, uint32_t lost)
+{
+	kin->has_lost = true;
+	kin->is_stale = kin->is_stale || lost > 1;
+}
+
 static void take(void *context, const struct event *event)
 {
 	struct kin *kin = context;
 
 	if (event->kind == EVENT_LOST)
-		kin->is_stale = true;
+		lose(kin, event->lost);
 	else if (event->kind == EVENT_FORK)
 		set(kin, event->pid, get(kin, event->parent));
+	else if (event->kind == EVENT_EXIT)
+		set(kin, event->pid, false);
 }
 
 /* Until nothing waits: what is known then is not older than this call. */
@@ -68,7 +78,7 @@ static void catch_up(struct kin *kin)
 		if (events_drain(kin->events, take, kin))
 			return;
 	}
-	kin->is_stale = true;
+	lose(kin, UINT32_MAX);
 }
 
 void kin_begin(struct kin *kin)
@@ -80,7 +90,12 @@ void kin_begin(struct kin *kin)
 		return;
 	memset(kin->bits, 0, sizeof(kin->bits));
 	kin->is_stale = false;
-	kin->has_lost = true;
+}
+
+void kin_listen(struct kin *kin)
+{
+	if (kin->events)
+		(void)events_drain(kin->events, take, kin);
 }
 
 void kin_add(struct kin *kin, int32_t pid)

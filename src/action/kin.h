@@ -16,9 +16,12 @@ struct kin;
 struct kin *kin_new(void);
 void kin_free(struct kin *kin);
 
-/* A look begins. What was lost since the last one may have made strangers of kin: all is forgotten
- * then, and members are added as they are seen. */
+/* A look begins. When more than a single event was lost since the last one, strangers may count as
+ * kin: all is forgotten then, and members are added as they are seen. */
 void kin_begin(struct kin *kin);
+
+/* Takes what has come, so that it does not pile up: from time to time. */
+void kin_listen(struct kin *kin);
 
 /* A member has the pid, and has had it since before the look began: events about it that have not
  * been looked at yet are its own. */

@@ -350,6 +350,7 @@ static void act_on_some(struct execution *execution)
 
 int execution_work(struct execution *execution)
 {
+	recogniser_listen(execution->recogniser);
 	switch (execution->activity) {
 	case DO_WAIT_FROZEN:
 		wait_frozen(execution);

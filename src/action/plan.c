@@ -48,8 +48,9 @@ static void mark_tree(struct planning *planning, int32_t top)
 bool planning_are_alike(const struct planning *planning, int32_t a, int32_t b)
 {
 	const struct model *model = planning->model;
+	const struct facts *facts = model->snap->procs[a].facts;
 
-	return model->snap->procs[a].facts == model->snap->procs[b].facts &&
+	return facts->argv && facts->exe && facts == model->snap->procs[b].facts &&
 	       model->attr->procs[a].owner == model->attr->procs[b].owner;
 }
 

@@ -113,57 +113,53 @@ static void warn_zombies(struct planning *planning)
 	}
 }
 
+/* Whether it may run the same: who forks just then does not show what it runs. */
+static bool is_alike_unread(const struct planning *planning, int32_t proc, int32_t other)
+{
+	const struct process *procs = planning->model->snap->procs;
+
+	return (!planning_is_settled(planning, other) || !planning_is_settled(planning, proc)) &&
+	       strcmp(procs[proc].facts->comm, procs[other].facts->comm) == 0;
+}
+
 /* Who forks twice leaves orphans that are in no tree with it. */
-static size_t count_left_orphans(const struct planning *planning, int32_t proc)
+static size_t count_left(const struct planning *planning, int32_t proc, bool only_orphans)
 {
 	const struct model *model = planning->model;
 	size_t n = 0;
 
-	for (size_t i = 0; i < model->snap->n_procs; i++)
-		n += (model->snap->procs[i].ppid == 1 || model->attr->procs[i].is_orphan) &&
-		     planning->marks[i] == UNMARKED &&
-		     planning_are_alike(planning, proc, (int32_t)i);
-	return n;
-}
+	for (size_t i = 0; i < model->snap->n_procs; i++) {
+		bool is_orphan = model->snap->procs[i].ppid == 1 || model->attr->procs[i].is_orphan;
 
-/* Who forks just then does not show what it runs. */
-static size_t count_unread(const struct planning *planning, int32_t proc)
-{
-	const struct snapshot *snap = planning->model->snap;
-	const char *comm = snap->procs[proc].facts->comm;
-	size_t n = 0;
-
-	for (size_t i = 0; i < snap->n_procs; i++)
-		n += planning->marks[i] == UNMARKED && !planning_is_settled(planning, (int32_t)i) &&
-		     strcmp(snap->procs[i].facts->comm, comm) == 0;
+		n += (is_orphan || !only_orphans) && planning->marks[i] == UNMARKED &&
+		     (planning_are_alike(planning, proc, (int32_t)i) ||
+		      is_alike_unread(planning, proc, (int32_t)i));
+	}
 	return n;
 }
 
 static void warn_alike(struct planning *planning)
 {
 	const struct plan_request *request = planning->request;
+	bool is_tree = request->targets[0].type == TARGET_TREE;
 	struct text line = {0};
 	char number[UNITS_LEN];
-	int32_t proc;
+	int32_t proc = request->targets[0].index;
 	size_t n;
 
-	if (request->n_targets != 1)
+	if (request->n_targets != 1 || (!is_tree && request->targets[0].type != TARGET_ALIKE))
 		return;
-	proc = request->targets[0].index;
-	if (request->targets[0].type == TARGET_TREE) {
-		n = count_left_orphans(planning, proc);
-		text_printf(&line, "%s %s the same %s left: alike:%d would end all that run it",
-			    units_count(number, n),
-			    plural(n, "orphan that runs", "orphans that run"),
+	n = count_left(planning, proc, is_tree);
+	if (is_tree)
+		text_printf(&line,
+			    "%s %s the same, as far as that can be seen, and %s left: alike:%d "
+			    "would end all that run it",
+			    units_count(number, n), plural(n, "orphan runs", "orphans run"),
 			    plural(n, "is", "are"), planning->model->snap->procs[proc].pid);
-	} else if (request->targets[0].type == TARGET_ALIKE) {
-		n = count_unread(planning, proc);
+	else
 		text_printf(&line,
 			    "%s more of its name did not show in time what %s: judged when met",
 			    units_count(number, n), plural(n, "it runs", "they run"));
-	} else {
-		return;
-	}
 	if (n > 0)
 		warn(planning, text_str(&line));
 	text_done(&line);

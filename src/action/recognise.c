@@ -222,14 +222,12 @@ static bool is_reaping(const struct recogniser *recogniser, int32_t pid)
 	return false;
 }
 
-/* Whether an ancestor of the plan has most likely forked it itself, as who restarts things does: an
- * orphan that fell to it has left its session, or is no leader of its own. */
+/* Whether pid 1 or an ancestor of the plan has most likely forked it itself, as who restarts things
+ * does: an orphan that fell to it has left its session, or is no leader of its own. */
 static bool is_started_anew(const struct recogniser *recogniser, const struct look_entry *entry)
 {
 	struct look_entry parent;
 
-	if (entry->ppid <= 1)
-		return false;
 	return entry->pid == entry->session ||
 	       (look_read(recogniser->look, entry->ppid, &parent) == 0 &&
 		parent.session == entry->session && parent.pgrp == entry->pgrp);
@@ -470,6 +468,11 @@ void recogniser_begin(struct recogniser *recogniser, uint32_t look)
 {
 	recogniser->number = look;
 	kin_begin(recogniser->kin);
+}
+
+void recogniser_listen(struct recogniser *recogniser)
+{
+	kin_listen(recogniser->kin);
 }
 
 size_t recogniser_strays(const struct recogniser *recogniser)

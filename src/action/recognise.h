@@ -23,6 +23,9 @@ void recogniser_free(struct recogniser *recogniser);
 /* A look begins: its number, counted from 1. */
 void recogniser_begin(struct recogniser *recogniser, uint32_t look);
 
+/* From time to time: what the kernel tells must not pile up. */
+void recogniser_listen(struct recogniser *recogniser);
+
 /* Someone whom the crew knows to be no member was seen: its session and group are not the plan's.
  */
 void recogniser_see_other(struct recogniser *recogniser, const struct look_entry *entry);

@@ -152,24 +152,24 @@ void events_close(struct events *events)
 	free(events);
 }
 
-/* Whether events of its CPU are missing before this one. */
-static bool has_gap(struct events *events, const struct event *event)
+/* How many events of its CPU are missing before this one. */
+static uint32_t gap_before(struct events *events, const struct event *event)
 {
 	uint32_t *next;
-	bool is_gap;
+	uint32_t missing;
 
 	if (event->is_ack || event->cpu >= CPUS)
-		return false;
+		return 0;
 	next = &events->next[event->cpu];
-	is_gap = *next != 0 && event->sequence != *next;
+	missing = *next != 0 ? event->sequence - *next : 0;
 	*next = event->sequence + 1;
-	return is_gap;
+	return missing;
 }
 
 bool events_drain(struct events *events, void (*take)(void *context, const struct event *event),
 		  void *context)
 {
-	static const struct event lost = {.kind = EVENT_LOST};
+	static const struct event overflow = {.kind = EVENT_LOST, .lost = UINT32_MAX};
 	struct iovec pieces[BATCH];
 	struct mmsghdr messages[BATCH];
 
@@ -183,17 +183,19 @@ bool events_drain(struct events *events, void (*take)(void *context, const struc
 		int n = recvmmsg(events->fd, messages, BATCH, MSG_DONTWAIT, NULL);
 
 		if (n < 0 && errno == ENOBUFS) {
-			take(context, &lost);
+			take(context, &overflow);
 			continue;
 		}
 		if (n <= 0)
 			return true;
 		for (int i = 0; i < n; i++) {
+			struct event lost = {.kind = EVENT_LOST};
 			struct event event;
 
 			if (event_parse(events->buffers[i], messages[i].msg_len, &event) != 0)
 				continue;
-			if (has_gap(events, &event))
+			lost.lost = gap_before(events, &event);
+			if (lost.lost > 0)
 				take(context, &lost);
 			take(context, &event);
 		}
