@@ -59,7 +59,7 @@ static void an_owner_in_an_owner_goes_with_it_or_stays(void **state)
 	struct scene scene = scene_of("  1  0 /sbin/init init\n"
 				      "  5  1 /bin/sh    sh       ; cgroup:/docker/" ID1 "\n"
 				      " 10  5 " CLAUDE " claude   ; cgroup:/docker/" ID1 "\n"
-				      " 11 10 /bin/sh    sh       ; cgroup:/docker/" ID1 " " TOOL(S1, "10") "\n"
+				      " 11 10 /bin/sh    sh       ; cgroup:/docker/" ID1 " " TOOL(10, S1) "\n"
 				      " 60  1 /bin/clade clade\n",
 				      60);
 	struct plan_target target;
@@ -338,7 +338,7 @@ static void seventy_thousand_are_planned_in_no_time(void **state)
 	(void)state;
 	text_add(&table, "1 0 /sbin/init init\n10 1 " CLAUDE " claude ; uid:1000 sid:10\n");
 	for (int pid = 100; pid < 100 + 73217; pid++)
-		text_printf(&table, "%d %d /bin/sh sh -c \"curl %d\" ; uid:1000 sid:%d " TOOL(S1, "10") "\n", pid,
+		text_printf(&table, "%d %d /bin/sh sh -c \"curl %d\" ; uid:1000 sid:%d " TOOL(10, S1) "\n", pid,
 			    pid % 3 ? 10 : pid - 1, pid, pid);
 	scene = scene_of(text_str(&table), 0);
 	clock_gettime(CLOCK_MONOTONIC, &from);

@@ -306,6 +306,10 @@ static int judge_orphan(struct recogniser *recogniser, const struct look_entry *
 	why = judge_likeness(recogniser, entry, 0);
 	if (why != NOBODYS)
 		return why;
+	/* forked from what a stranger runs it has the stranger's image: it need not be read */
+	if (recogniser->markers_len == 0 && entry->is_forked &&
+	    table_get(&recogniser->stacks, entry->stack) == THEIRS)
+		return NOBODYS;
 	/* last, as it has to wait for who is forking just now */
 	if (recogniser_remember(recogniser, recogniser->crew->n) != 0)
 		return -ENOMEM;

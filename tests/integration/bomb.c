@@ -120,8 +120,8 @@ static void nap(void)
 static void leave_heir(int number)
 {
 	(void)number;
-	/* not while it is looked at */
-	for (int i = 0; strcmp(heirs, "heir3") == 0 && i < 3; i++)
+	/* not while they are looked at, and not all at once */
+	for (int i = 0; strcmp(heirs, "heir3") == 0 && i < 3 + getpid() % 8; i++)
 		nap();
 	if (fork() != 0)
 		_exit(0);
