@@ -106,6 +106,26 @@ static void owners_in_an_owner_are_left_out_by_a_key(void **state)
 	desk_free(desk);
 }
 
+static void all_that_run_the_same_are_taken_by_a_key(void **state)
+{
+	struct desk *desk = desk_new(24, 100, false);
+	struct text table = {0};
+
+	(void)state;
+	text_add(&table, "1 0 /sbin/init init\n9 1 /bin/bash bash\n10 9 /bin/boom boom\n11 1 /bin/boom boom\n12 1 /bin/boom boom\n");
+	take(desk, 1, &table);
+	desk->ui.is_live = true;
+	ask(desk, "^10$");
+	assert_contains(desk_read(desk), "2 orphans run the same");
+	press(desk, 'a');
+	assert_contains(desk_read(desk), "TERM to 3 processes: alike:10");
+	assert_contains(desk_read(desk), "with all that run the same");
+	press(desk, 'a');
+	assert_contains(desk_read(desk), "TERM to 1 process: pid:10");
+	text_done(&table);
+	desk_free(desk);
+}
+
 static void the_grace_is_counted_down(void **state)
 {
 	struct desk *desk = desk_new(12, 60, false);
@@ -166,6 +186,7 @@ int main(void)
 		cmocka_unit_test(of_zombies_the_parent_is_offered),
 		cmocka_unit_test(what_may_not_be_signalled_is_refused_with_why),
 		cmocka_unit_test(owners_in_an_owner_are_left_out_by_a_key),
+		cmocka_unit_test(all_that_run_the_same_are_taken_by_a_key),
 		cmocka_unit_test(the_grace_is_counted_down),
 		cmocka_unit_test(survivors_are_named_with_why),
 	};

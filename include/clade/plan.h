@@ -142,6 +142,8 @@ struct plan {
 	size_t n_reapers;
 	const char **warnings; /* sentences, harmless */
 	size_t n_warnings;
+	bool has_alike; /* one process was chosen, and orphans run the same: TARGET_ALIKE is there
+			 */
 
 	/* for recognising who belongs to it later */
 	struct proc_key *others; /* all other processes of the snapshot */

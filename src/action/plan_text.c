@@ -141,15 +141,19 @@ static size_t count_left(const struct planning *planning, int32_t proc, bool onl
 static void warn_alike(struct planning *planning)
 {
 	const struct plan_request *request = planning->request;
-	bool is_tree = request->targets[0].type == TARGET_TREE;
 	struct text line = {0};
 	char number[UNITS_LEN];
-	int32_t proc = request->targets[0].index;
+	int32_t proc;
+	bool is_tree;
 	size_t n;
 
-	if (request->n_targets != 1 || (!is_tree && request->targets[0].type != TARGET_ALIKE))
+	if (request->n_targets != 1 ||
+	    (request->targets[0].type != TARGET_TREE && request->targets[0].type != TARGET_ALIKE))
 		return;
+	proc = request->targets[0].index;
+	is_tree = request->targets[0].type == TARGET_TREE;
 	n = count_left(planning, proc, is_tree);
+	planning->plan->has_alike = n > 0 || !is_tree;
 	if (is_tree)
 		text_printf(&line,
 			    "%s %s the same, as far as that can be seen, and %s left: alike:%d "

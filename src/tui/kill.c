@@ -253,6 +253,22 @@ static void turn_nested(struct kill *kill, struct ui *ui)
 		ui_say(ui, false, is_nested ? "with the owners in it" : "without the owners in it");
 }
 
+/* One process with all below it, or all that run the same. */
+static void turn_alike(struct kill *kill, struct ui *ui)
+{
+	struct plan_target *target = &kill->targets[0];
+	bool is_alike = target->type == TARGET_TREE;
+	struct text words = {0};
+
+	target->type = is_alike ? TARGET_ALIKE : TARGET_TREE;
+	text_printf(&words, "%s:%d", is_alike ? "alike" : "pid",
+		    ui->model->snap->procs[target->index].pid);
+	free(kill->words);
+	kill->words = text_take(&words);
+	if (make_plan(kill, ui))
+		ui_say(ui, false, is_alike ? "with all that run the same" : "it and all below it");
+}
+
 static bool can_tell(const struct kill *kill)
 {
 	for (size_t i = 0; kill->supervisors && i < kill->supervisors->n; i++) {
@@ -301,6 +317,8 @@ static void handle_ask(struct kill *kill, struct ui *ui, uint32_t key)
 		confirm(kill, ui, true);
 	} else if (key == 'n' && kill_has_owners(kill)) {
 		turn_nested(kill, ui);
+	} else if (key == 'a' && kill->plan->has_alike) {
+		turn_alike(kill, ui);
 	} else if (key == 'c') {
 		ask_parents(kill, ui, SIGCHLD);
 	} else if (key == 'p') {

@@ -176,6 +176,9 @@ void kill_draw_footer(const struct ui *ui, struct cells *cells, int row)
 	static const struct dialogue_key of_owners[] = {{"Enter", "Send"}, {"Esc", "Leave it"},
 							{"F9", "Signal"},  {"n", "Nested"},
 							{"Up/Dn", "Move"}, {0}};
+	static const struct dialogue_key of_many[] = {{"Enter", "Send"}, {"Esc", "Leave it"},
+						      {"F9", "Signal"},  {"a", "Alike"},
+						      {"Up/Dn", "Move"}, {0}};
 	static const struct dialogue_key keys[][5] = {
 		[STAGE_ASK] = {{"Enter", "Send"},
 			       {"Esc", "Leave it"},
@@ -187,8 +190,11 @@ void kill_draw_footer(const struct ui *ui, struct cells *cells, int row)
 		[STAGE_RESULT] = {{"Esc", "Close"}, {"Up/Dn", "Move"}},
 	};
 	const struct kill *kill = ui->dialogue_state;
+	const struct dialogue_key *shown = keys[kill->stage];
 
-	dialogue_draw_keys(cells, row,
-			   kill->stage == STAGE_ASK && kill_has_owners(kill) ? of_owners
-									     : keys[kill->stage]);
+	if (kill->stage == STAGE_ASK && kill_has_owners(kill))
+		shown = of_owners;
+	else if (kill->stage == STAGE_ASK && kill->plan->has_alike)
+		shown = of_many;
+	dialogue_draw_keys(cells, row, shown);
 }
