@@ -6,12 +6,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clade/aside.h"
 #include "clade/io.h"
 #include "clade/mem.h"
 #include "clade/safe.h"
 #include "supervisor_parts.h"
 
-enum { ENVIRON_MAX = 256 << 10 };
+enum {
+	ENVIRON_MAX = 256 << 10,
+	ENVIRON_MS = 300, /* for one of them */
+};
 
 const char *supervisor_kind_name(enum supervisor_kind kind)
 {
@@ -138,15 +142,21 @@ static const char *variable(const struct text *block, const char *name)
 	return NULL;
 }
 
-/* The environment of a process, as far as it may be read. */
+/* The environment of a process, as far as it may be read in time: who forks holds the lock that it
+ * is read under. Where no thread can be made, it is waited for. */
 static void read_environment(const struct finding *finding, int32_t proc, struct text *block)
 {
 	struct text path = {0};
+	int dir;
 
-	text_printf(&path, "%s/proc/%d/environ", finding->root,
-		    (int)finding_process(finding, proc)->pid);
-	io_read_at(AT_FDCWD, text_str(&path), ENVIRON_MAX, block);
+	text_printf(&path, "%s/proc/%d", finding->root, (int)finding_process(finding, proc)->pid);
+	dir = open(text_str(&path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	text_done(&path);
+	if (dir < 0)
+		return;
+	if (aside_read_at(finding->aside, dir, "environ", ENVIRON_MAX, ENVIRON_MS, block) == -EBUSY)
+		io_read_at(dir, "environ", ENVIRON_MAX, block);
+	close(dir);
 }
 
 /* ---- PM2 ----------------------------------------------------------------------------------------
@@ -387,6 +397,7 @@ int supervisors_find(const struct model *model, const int32_t *procs, size_t n, 
 		.snap = model->snap,
 		.attr = model->attr,
 		.root = root,
+		.aside = aside_new(),
 		.is_planned = mem_new(model->snap->n_procs + 1, sizeof(bool)),
 		.found = mem_new(1, sizeof(*finding.found)),
 	};
@@ -396,6 +407,7 @@ int supervisors_find(const struct model *model, const int32_t *procs, size_t n, 
 		finding.is_planned[procs[i]] = true;
 	find_owners(&finding);
 	find_parents(&finding);
+	aside_free(finding.aside);
 	free(finding.is_planned);
 	text_done(&finding.line);
 	if (finding.is_full) {

@@ -14,7 +14,8 @@ struct finding {
 	const struct snapshot *snap;
 	const struct attribution *attr;
 	const char *root;
-	bool *is_planned; /* a process each */
+	struct aside *aside; /* reads environments */
+	bool *is_planned;    /* a process each */
 	struct supervisors *found;
 	size_t size;
 	struct text line; /* for building strings */
