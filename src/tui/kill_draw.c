@@ -179,6 +179,8 @@ void kill_draw_footer(const struct ui *ui, struct cells *cells, int row)
 	static const struct dialogue_key of_many[] = {{"Enter", "Send"}, {"Esc", "Leave it"},
 						      {"F9", "Signal"},  {"a", "Alike"},
 						      {"Up/Dn", "Move"}, {0}};
+	static const struct dialogue_key of_nobody[] = {
+		{"Esc", "Leave it"}, {"F9", "Signal"}, {"Up/Dn", "Move"}, {0}};
 	static const struct dialogue_key keys[][5] = {
 		[STAGE_ASK] = {{"Enter", "Send"},
 			       {"Esc", "Leave it"},
@@ -196,5 +198,7 @@ void kill_draw_footer(const struct ui *ui, struct cells *cells, int row)
 		shown = of_owners;
 	else if (kill->stage == STAGE_ASK && kill->plan->has_alike)
 		shown = of_many;
+	else if (kill->stage == STAGE_ASK && kill->plan->n_steps == 0)
+		shown = of_nobody;
 	dialogue_draw_keys(cells, row, shown);
 }
