@@ -113,6 +113,25 @@ static void a_negated_filter_drops_matches_and_what_their_owners_have(void **sta
 	lab_free(lab);
 }
 
+static void state_and_user_bring_what_is_below_in_the_owner(void **state)
+{
+	static const char stopped[] = " 1  0 /sbin/init init\n"
+				      "10  1 " CLAUDE " claude ; uid:1000\n"
+				      "11 10 /bin/sh sh ; state:T uid:1000 " TOOL(10, S1) "\n"
+				      "12 11 /bin/cat cat ; uid:33 " TOOL(10, S1) "\n"
+				      "20 11 /bin/app app ; uid:33 cgroup:/docker/" ID1 "\n";
+	const uint32_t root = 0;
+	const uint32_t user = 1000;
+	struct lab *lab = lab_new(NULL);
+
+	(void)state;
+	lab_sample(lab, 0, stopped);
+	assert_string_equal(chosen(lab, &(struct wanted){.states = "T"}), "11 12 ");
+	assert_string_equal(chosen(lab, &(struct wanted){.uid = &user}), "10 11 12 ");
+	assert_string_equal(chosen(lab, &(struct wanted){.uid = &root}), "1 ");
+	lab_free(lab);
+}
+
 static void the_hottest_come_first_and_the_rest_is_counted(void **state)
 {
 	struct lab *lab = lab_new(NULL);
@@ -234,6 +253,7 @@ int main(void)
 		cmocka_unit_test(several_owners_add_up),
 		cmocka_unit_test(a_match_brings_what_is_below_it_and_an_owner_all_of_its_own),
 		cmocka_unit_test(a_negated_filter_drops_matches_and_what_their_owners_have),
+		cmocka_unit_test(state_and_user_bring_what_is_below_in_the_owner),
 		cmocka_unit_test(the_hottest_come_first_and_the_rest_is_counted),
 		cmocka_unit_test(every_format_leaves_out_the_same),
 		cmocka_unit_test(columns_choose_the_keys_of_a_document),

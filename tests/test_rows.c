@@ -153,6 +153,32 @@ static void only_one_users_and_only_some_states_can_be_shown(void **state)
 	lab_free(lab);
 }
 
+static const char sudo[] = " 1  0 /sbin/init init\n"
+			   " 5  1 /bin/sh sh ; uid:0\n"
+			   "10  1 " CLAUDE " claude ; uid:1000\n"
+			   "11 10 /bin/sh sh ; uid:1000 state:T " TOOL(10, S1) "\n"
+			   "12 11 /usr/bin/sudo sudo ; uid:0 " TOOL(10, S1) "\n"
+			   "13 12 /bin/cat cat ; uid:33 " TOOL(10, S1) "\n"
+			   "20 11 /bin/app app ; uid:33 cgroup:/docker/" ID1 "\n"
+			   "30  5 /bin/vi vi ; uid:1000\n";
+
+static void state_and_user_keep_what_is_below_a_match_in_its_owner(void **state)
+{
+	struct lab *lab = lab_new(NULL);
+
+	(void)state;
+	lab_sample(lab, 0, sudo);
+	/* what a user started as another is the user's; a container below is somebody else's */
+	assert_string_equal(filtered(lab, VIEW_TREE, NULL, NULL, 1000), "1\n 5\n  30 *\n 10 *\n  11 *\n   12\n    13\n");
+	assert_string_equal(filtered(lab, VIEW_TREE, NULL, "T", UINT32_MAX), "1\n 10\n  11 *\n   12\n    13\n");
+	/* init, and a shell of root's that no owner claims, would bring in the whole machine */
+	assert_string_equal(filtered(lab, VIEW_TREE, NULL, NULL, 0), "1 *\n 5 *\n 10\n  11\n   12 *\n    13\n");
+	/* both are asked of one process; what a filter took out comes in by nothing */
+	assert_string_equal(filtered(lab, VIEW_TREE, NULL, "T", 0), "");
+	assert_string_equal(filtered(lab, VIEW_TREE, "!^cat", "T", UINT32_MAX), "1\n 10\n  11 *\n   12\n");
+	lab_free(lab);
+}
+
 static void state_and_user_narrow_what_a_filter_leaves(void **state)
 {
 	struct lab *lab = lab_new(NULL);
@@ -362,6 +388,7 @@ int main(void)
 		cmocka_unit_test(a_filter_keeps_what_is_above_and_below_a_match),
 		cmocka_unit_test(a_negated_filter_takes_out_what_matches),
 		cmocka_unit_test(only_one_users_and_only_some_states_can_be_shown),
+		cmocka_unit_test(state_and_user_keep_what_is_below_a_match_in_its_owner),
 		cmocka_unit_test(state_and_user_narrow_what_a_filter_leaves),
 		cmocka_unit_test(siblings_that_look_alike_are_one_row),
 		cmocka_unit_test(a_bundle_sums_its_members_and_what_is_below_them),

@@ -66,8 +66,9 @@ struct view {
 	uint32_t fold_least;          /* siblings alike that become one row; 0: BUNDLE_LEAST */
 	bool are_bundles_open;      /* bundles start open too; else closed, whatever the default */
 	const struct query *filter; /* NULL: all; matches keep what is above and below them */
-	const char *states;         /* only processes in these states, "DZ"; NULL: all */
-	uint32_t uid;               /* only this user's, UINT32_MAX: all */
+	const char *states;         /* only processes in these states, "DZ", and what is below
+				       them in their owner; NULL: all */
+	uint32_t uid;               /* only this user's, likewise; UINT32_MAX: all */
 	const struct selection *selection; /* only what is in it, and what leads there; NULL: all */
 };
 

@@ -18,8 +18,9 @@ struct wanted {
 	const char *const *owners; /* any of these (owner_answers()), with the owners in them */
 	size_t n_owners;
 	const struct query *filter; /* NULL: all */
-	const char *states;         /* only processes in these states, "DZ"; NULL: all */
-	const uint32_t *uid;        /* only this user's; NULL: all */
+	const char *states;         /* only processes in these states, "DZ", and what is below
+				       them in their owner; NULL: all */
+	const uint32_t *uid;        /* only this user's, likewise; NULL: all */
 	size_t top;                 /* only so many owners, the hottest; 0: all */
 };
 

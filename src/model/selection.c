@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "clade/mem.h"
+#include "tree.h"
 
 enum { KEY_LEAST = 6 }; /* of a long id that people shorten */
 
@@ -79,24 +80,14 @@ static void match_owners(bool *matches, const struct model *model, const struct 
 	}
 }
 
-/* What hangs below a process that is in is in too. One walk, parents before children. */
+/* What hangs below a process that is in is in too. */
 static void spread(bool *has_proc, const struct model *model)
 {
-	int32_t at = model->first_root;
+	for (int32_t i = model->first_root; i != NO_PROC; i = tree_walk_on(model, i)) {
+		int32_t parent = model->nodes[i].parent;
 
-	while (at != NO_PROC) {
-		const struct node *node = &model->nodes[at];
-
-		if (node->parent != NO_PROC && has_proc[node->parent])
-			has_proc[at] = true;
-		if (node->first_child != NO_PROC) {
-			at = node->first_child;
-			continue;
-		}
-		while (at != NO_PROC && model->nodes[at].next_sibling == NO_PROC)
-			at = model->nodes[at].parent;
-		if (at != NO_PROC)
-			at = model->nodes[at].next_sibling;
+		if (parent != NO_PROC && has_proc[parent])
+			has_proc[i] = true;
 	}
 }
 
@@ -119,15 +110,20 @@ static void filter_procs(struct selection *selection, const struct model *model,
 	free(owners);
 }
 
-static void narrow_procs(struct selection *selection, const struct model *model,
-			 const struct wanted *wanted)
+static bool is_wanted(const struct process *proc, const struct wanted *wanted)
 {
-	for (size_t i = 0; i < model->snap->n_procs; i++) {
-		const struct process *proc = &model->snap->procs[i];
+	if (wanted->states && !strchr(wanted->states, proc->state))
+		return false;
+	return !wanted->uid || proc->facts->uid == *wanted->uid;
+}
 
-		if ((wanted->states && !strchr(wanted->states, proc->state)) ||
-		    (wanted->uid && proc->facts->uid != *wanted->uid))
-			selection->has_proc[i] = false;
+/* Leaves of those that are in the ones that are wanted, and what stays for them. */
+static void narrow_procs(bool *has_proc, const struct model *model, const struct wanted *wanted)
+{
+	for (int32_t i = model->first_root; i != NO_PROC; i = tree_walk_on(model, i)) {
+		bool stays = tree_stays_for_parent(model, i) && has_proc[model->nodes[i].parent];
+
+		has_proc[i] = has_proc[i] && (stays || is_wanted(&model->snap->procs[i], wanted));
 	}
 }
 
@@ -234,7 +230,7 @@ void selection_make(struct selection *selection, const struct model *model,
 		filter_procs(selection, model, wanted->filter);
 	else
 		memset(selection->has_proc, true, model->snap->n_procs * sizeof(bool));
-	narrow_procs(selection, model, wanted);
+	narrow_procs(selection->has_proc, model, wanted);
 	settle(selection, model, wanted->filter || wanted->states || wanted->uid);
 	sort_owners(selection, model);
 	keep_hottest(selection, model, wanted->top);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "clade/mem.h"
+#include "tree.h"
 
 /* What one sifting is about. */
 struct sifting {
@@ -28,19 +29,18 @@ static int32_t row_parent(const struct sifting *sifting, int32_t proc)
 	return sift_row_parent(sifting->model, sifting->view, proc);
 }
 
-/* Whether processes are chosen one by one: then nothing stays for what it hangs on. */
+/* Whether processes are chosen one by one, and not by what their owners are called. */
 static bool is_narrow(const struct view *view)
 {
 	return view->states || view->uid != UINT32_MAX || view->selection;
 }
 
+/* Whether it is in that state and of that user. */
 static bool is_wanted(const struct sifting *sifting, int32_t i)
 {
 	const struct view *view = sifting->view;
 	const struct process *proc = &sifting->model->snap->procs[i];
 
-	if (view->selection && !view->selection->has_proc[i])
-		return false;
 	if (view->states && !strchr(view->states, proc->state))
 		return false;
 	return view->uid == UINT32_MAX || proc->facts->uid == view->uid;
@@ -63,22 +63,12 @@ static void match_owners(const struct sifting *sifting)
 	}
 }
 
-/* The next process of a walk, parents before children. */
-static int32_t walk_on(const struct model *model, int32_t at)
-{
-	if (model->nodes[at].first_child != NO_PROC)
-		return model->nodes[at].first_child;
-	while (at != NO_PROC && model->nodes[at].next_sibling == NO_PROC)
-		at = model->nodes[at].parent;
-	return at != NO_PROC ? model->nodes[at].next_sibling : NO_PROC;
-}
-
 /* What matches, what hangs below it, and what belongs to an owner that matches. */
 static void match_procs(const struct sifting *sifting)
 {
 	const struct model *model = sifting->model;
 
-	for (int32_t i = model->first_root; i != NO_PROC; i = walk_on(model, i)) {
+	for (int32_t i = model->first_root; i != NO_PROC; i = tree_walk_on(model, i)) {
 		int32_t parent = row_parent(sifting, i);
 
 		if (query_match_proc(sifting->view->filter, model, i))
@@ -134,16 +124,37 @@ static void sift_text(const struct sifting *sifting)
 
 /* ---- One by one ---- */
 
-static void sift_narrow(const struct sifting *sifting)
+/* Whether text and selection leave it. */
+static bool is_left(const struct sifting *sifting, int32_t i)
 {
 	const struct view *view = sifting->view;
 
-	for (size_t i = 0; i < sifting->model->snap->n_procs; i++) {
-		bool is_left = !view->filter || sifting->procs[i];
+	return (!view->filter || sifting->procs[i]) &&
+	       (!view->selection || view->selection->has_proc[i]);
+}
 
-		sifting->procs[i] = is_left && is_wanted(sifting, (int32_t)i) ? SIFT_MATCH : 0;
-	}
-	for (size_t g = 0; g < sifting->model->attr->n_owners; g++)
+/* Its parent has its mark already. */
+static uint8_t narrow_mark(const struct sifting *sifting, int32_t i)
+{
+	const struct model *model = sifting->model;
+
+	if (!is_left(sifting, i))
+		return 0;
+	if (is_wanted(sifting, i))
+		return SIFT_MATCH;
+	if (tree_stays_for_parent(model, i) && sifting->procs[model->nodes[i].parent])
+		return SIFT_BELOW;
+	return 0;
+}
+
+static void sift_narrow(const struct sifting *sifting)
+{
+	const struct model *model = sifting->model;
+	const struct view *view = sifting->view;
+
+	for (int32_t i = model->first_root; i != NO_PROC; i = tree_walk_on(model, i))
+		sifting->procs[i] = narrow_mark(sifting, i);
+	for (size_t g = 0; g < model->attr->n_owners; g++)
 		sifting->owners[g] =
 			view->selection && view->selection->has_owner[g] ? SIFT_BELOW : 0;
 }

@@ -20,8 +20,8 @@ struct sift {
 
 /*
  * A filter by text keeps what is above and below a match; negated it takes out what matches, and
- * all of an owner that does. State, user and selection then leave only those processes themselves,
- * and what is above them.
+ * all of an owner that does. Of what that leaves, and a selection, state and user keep their
+ * matches, what is above them, and what is below them in the same owner.
  */
 void sift_make(struct sift *sift, const struct model *model, const struct view *view);
 void sift_done(struct sift *sift);

@@ -240,3 +240,22 @@ uint32_t node_zombies(const struct model *model, int32_t proc)
 
 	return branch != NO_BRANCH ? model->branches[branch].zombie_children : 0;
 }
+
+int32_t tree_walk_on(const struct model *model, int32_t at)
+{
+	if (model->nodes[at].first_child != NO_PROC)
+		return model->nodes[at].first_child;
+	while (at != NO_PROC && model->nodes[at].next_sibling == NO_PROC)
+		at = model->nodes[at].parent;
+	return at != NO_PROC ? model->nodes[at].next_sibling : NO_PROC;
+}
+
+bool tree_stays_for_parent(const struct model *model, int32_t proc)
+{
+	const struct attribution *attr = model->attr;
+	int32_t parent = model->nodes[proc].parent;
+	int32_t owner = attr->procs[proc].owner;
+
+	return parent != NO_PROC && attr->procs[parent].owner == owner &&
+	       attr->owners[owner].kind != OWNER_NONE;
+}

@@ -30,4 +30,14 @@ int tree_branch(struct model *model);
 /* Sums every subtree; deaths that a node's own are stand in its branch already. */
 void tree_sum(struct model *model, const int32_t *order);
 
+/* The next process of a walk that begins with first_root, parents before children; NO_PROC: that
+ * was all. */
+int32_t tree_walk_on(const struct model *model, int32_t at);
+
+/*
+ * Whether a process stays for its parent when that one is chosen by what it is, its state or its
+ * user: no farther than their owner goes, for all of a machine hangs below processes of root.
+ */
+bool tree_stays_for_parent(const struct model *model, int32_t proc);
+
 #endif
