@@ -6,7 +6,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "clade/safe.h"
+#include "collect/host.h"
 #include "collect/walk.h"
+#include "lab.h"
 #include "suite.h"
 
 static const char *const kept[] = {"CLADE_TEST_MARK", NULL};
@@ -240,6 +243,44 @@ static void a_zombie_is_what_it_was(void **state)
 	waitpid(child, NULL, 0);
 }
 
+/* ---- What could not be seen ---- */
+
+static bool is_noted(size_t denied, const char *words)
+{
+	struct snapshot *snap = lab_snapshot(0, " 1 0 /sbin/init init ; env:denied\n"
+						" 5 1 /bin/sh sh\n"
+						" 6 5 /usr/bin/ssh-agent ssh-agent ; env:denied comm:a\x1b\n");
+	const struct host_limits limits = {.denied = denied, .has_events = true};
+	bool is_found = false;
+
+	assert_int_equal(host_add_notes(snap, &limits), 0);
+	for (size_t i = 0; i < snap->n_notes; i++)
+		is_found |= strstr(snap->notes[i], words) != NULL;
+	snapshot_free(snap);
+	return is_found;
+}
+
+static void one_environment_that_may_not_be_read_is_named(void **state)
+{
+	(void)state;
+	assert_true(is_noted(1, "may not read the environment of a\\e (pid 6): its owner comes"));
+	assert_true(is_noted(2, "may not read the environment of 2 processes: owners there come"));
+	assert_false(is_noted(0, "environment"));
+}
+
+static void the_environment_of_init_is_not_missed(void **state)
+{
+	struct snapshot *snap = lab_snapshot(0, " 1 0 /sbin/init init ; env:denied\n"
+						" 6 1 /usr/bin/ssh-agent ssh-agent ; env:denied\n"
+						" 7 1 /bin/sh sh\n");
+
+	(void)state;
+	assert_false(host_misses_environment(&snap->procs[0]));
+	assert_true(host_misses_environment(&snap->procs[1]));
+	assert_false(host_misses_environment(&snap->procs[2]));
+	snapshot_free(snap);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,7 +290,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_exec_between_two_samples_is_noticed, open_sampler, close_sampler),
 		cmocka_unit_test_setup_teardown(what_there_was_no_time_for_is_read_later, open_sampler, close_sampler),
 		cmocka_unit_test_setup_teardown(a_zombie_is_what_it_was, open_sampler, close_sampler),
+		cmocka_unit_test(one_environment_that_may_not_be_read_is_named),
+		cmocka_unit_test(the_environment_of_init_is_not_missed),
 	};
 
+	safe_setup();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

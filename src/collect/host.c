@@ -1,5 +1,6 @@
 #include "host.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 
 #include "clade/clock.h"
 #include "clade/io.h"
+#include "clade/safe.h"
 #include "procfs.h"
 
 enum { FILE_MAX = 1 << 20, NOTES_MAX = 6 };
@@ -57,6 +59,47 @@ static int add_note(struct snapshot *snap, char *note)
 	return 0;
 }
 
+bool host_misses_environment(const struct process *proc)
+{
+	return proc->facts->env == ENV_DENIED && proc->pid != 1;
+}
+
+static const struct process *find_missed(const struct snapshot *snap)
+{
+	size_t i = 0;
+
+	while (i < snap->n_procs && !host_misses_environment(&snap->procs[i]))
+		i++;
+	assert(i < snap->n_procs);
+	return &snap->procs[i];
+}
+
+/* A single one is named: whoever reads it knows then whether it matters. */
+static char *say_missed(struct snapshot *snap)
+{
+	const struct process *proc = find_missed(snap);
+	struct text name = {0};
+	char *note;
+
+	safe_add(&name, proc->facts->comm, strlen(proc->facts->comm));
+	note = arena_printf(&snap->arena,
+			    "uid %u may not read the environment of %s (pid %d): its owner comes "
+			    "from cgroup and ancestry only",
+			    (unsigned)geteuid(), text_str(&name), proc->pid);
+	text_done(&name);
+	return note;
+}
+
+static char *say_denied(struct snapshot *snap, size_t denied)
+{
+	if (denied == 1)
+		return say_missed(snap);
+	return arena_printf(&snap->arena,
+			    "uid %u may not read the environment of %zu processes: owners there "
+			    "come from cgroup and ancestry only",
+			    (unsigned)geteuid(), denied);
+}
+
 int host_add_notes(struct snapshot *snap, const struct host_limits *limits)
 {
 	int level = hidepid_level();
@@ -73,11 +116,7 @@ int host_add_notes(struct snapshot *snap, const struct host_limits *limits)
 				"/proc is mounted with hidepid=%d: processes of other users are %s",
 				level, level == 1 ? "visible by number only" : "not visible"));
 	if (rc == 0 && limits->denied > 0)
-		rc = add_note(snap, arena_printf(&snap->arena,
-						 "uid %u may not read the environment of %zu %s: "
-						 "owners there come from cgroup and ancestry only",
-						 (unsigned)geteuid(), limits->denied,
-						 limits->denied == 1 ? "process" : "processes"));
+		rc = add_note(snap, say_denied(snap, limits->denied));
 	if (rc == 0 && snap->n_unread > 0)
 		rc = add_note(snap,
 			      arena_printf(&snap->arena,

@@ -10,10 +10,14 @@ int host_read(struct snapshot *snap, uint64_t own_pid_ns);
 
 /* What a collector could not see. */
 struct host_limits {
-	size_t denied;   /* processes whose environment may not be read */
+	size_t denied;   /* processes of which host_misses_environment() */
 	bool has_events; /* the kernel tells of births and deaths */
 	bool has_lost;   /* some of that was lost lately */
 };
+
+/* Whether a process has an environment that is missed, for it may not be read. That of pid 1 could
+ * not say who started it. */
+bool host_misses_environment(const struct process *proc);
 
 /* Sets snap->notes, a sentence for each thing that could not be seen. Returns 0 or -ENOMEM. */
 int host_add_notes(struct snapshot *snap, const struct host_limits *limits);

@@ -258,7 +258,7 @@ int sampler_add(struct sampler *sampler, const struct seen *seen)
 		return 0;
 	if (rc != 0)
 		return rc;
-	sampler->denied += proc->facts->env == ENV_DENIED;
+	sampler->denied += host_misses_environment(proc);
 	proc->cpu_percent = rates_cpu(snap, sampler->previous, proc, before);
 	if (seen->is_deep)
 		rate_io(sampler, proc, before);
