@@ -28,8 +28,6 @@ enum {
 static int fail_target(int rc, const struct text *error)
 {
 	program_complain(NULL, text_str(error));
-	if (rc == -EAGAIN)
-		return EXIT_FAILED;
 	return rc == -ENOENT ? EXIT_NOBODY : EXIT_USAGE;
 }
 

@@ -175,11 +175,10 @@ bool plan_needs_count(const struct plan *plan);
 void plan_add_text(struct text *out, const struct plan *plan, const struct users *users, bool all);
 
 /*
- * Finds what a word of the command line means: PID, pid:PID, alike:PID, owner:ID, or
- * KIND:NAME. Returns 0 and the target; -EAGAIN when what a process runs could not be seen, -ENOENT
- * when there is no such thing, -EINVAL when the word is no target at all, or -EEXIST when it could
- * be several. `error` then has a sentence; for -EEXIST and where something is like it, lines with
- * the candidates follow.
+ * Finds what a word of the command line means: PID, pid:PID, alike:PID, owner:ID, or KIND:NAME.
+ * Returns 0 and the target; -ENOENT when there is no such thing, -EINVAL when the word is no target
+ * at all, or -EEXIST when it could be several. `error` then has a sentence; for -EEXIST and where
+ * something is like it, lines with the candidates follow.
  */
 int plan_find_target(const struct model *model, const char *word, struct plan_target *target,
 		     struct text *error);

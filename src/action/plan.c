@@ -57,7 +57,11 @@ bool planning_are_alike(const struct planning *planning, int32_t a, int32_t b)
 /* Whatever runs the same, wherever it stands, with all below it. */
 static void mark_alike(struct planning *planning, int32_t proc)
 {
+	const struct facts *facts = planning->model->snap->procs[proc].facts;
+
 	mark_tree(planning, proc);
+	if (!facts->argv || !facts->exe)
+		planning->doubted = facts->comm;
 	for (size_t i = 0; i < planning->model->snap->n_procs; i++) {
 		if (planning_are_alike(planning, proc, (int32_t)i))
 			mark_tree(planning, (int32_t)i);
@@ -286,6 +290,8 @@ bool planning_is_settled(const struct planning *planning, int32_t proc)
 
 	if (process->is_kernel || process->state == 'Z' || planning->keeps[proc] != UNMARKED)
 		return true;
+	if (planning->doubted && strcmp(facts->comm, planning->doubted) == 0)
+		return false;
 	/* whose environment may be read shows the rest, too, unless it is forking or on its way out
 	 */
 	return facts->env != ENV_UNREAD && (facts->env != ENV_READ || (facts->argv && facts->exe));

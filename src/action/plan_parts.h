@@ -17,6 +17,8 @@ struct planning {
 	int32_t *order;    /* processes, parents before children */
 	const char *comm;  /* the last copy, and whose it is: neighbours share it */
 	const struct facts *comm_of;
+	const char *doubted; /* a name: all that run the same as one of it are meant, and that one
+				has not shown what it runs */
 	bool is_out_of_memory;
 };
 

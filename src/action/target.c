@@ -36,44 +36,6 @@ static int find_pid(const struct model *model, int64_t pid, enum plan_target_typ
 	return 0;
 }
 
-static bool shows_itself(const struct facts *facts)
-{
-	return facts->argv && facts->exe;
-}
-
-/* The youngest of that name that shows what it runs, or NO_PROC: what explodes is young. */
-static int32_t find_namesake(const struct snapshot *snap, const char *comm)
-{
-	int32_t found = NO_PROC;
-
-	for (size_t i = 0; i < snap->n_procs; i++) {
-		const struct process *proc = &snap->procs[i];
-
-		if (shows_itself(proc->facts) && strcmp(proc->facts->comm, comm) == 0 &&
-		    (found == NO_PROC || proc->start_ticks >= snap->procs[found].start_ticks))
-			found = (int32_t)i;
-	}
-	return found;
-}
-
-/* What it runs has to be known. Who forks all the time rarely shows it; another one of them does.
- */
-static int find_alike(const struct model *model, int64_t pid, struct plan_target *target,
-		      struct text *error)
-{
-	const struct snapshot *snap = model->snap;
-	int32_t proc = snapshot_find_pid(snap, pid);
-	int32_t namesake;
-
-	if (proc == NO_PROC || shows_itself(snap->procs[proc].facts))
-		return find_pid(model, pid, TARGET_ALIKE, target, error);
-	text_printf(error, "%lld did not show in time what it runs", (long long)pid);
-	namesake = find_namesake(snap, snap->procs[proc].facts->comm);
-	if (namesake != NO_PROC)
-		text_printf(error, "; of its name, %d did", snap->procs[namesake].pid);
-	return -EAGAIN;
-}
-
 /* ---- Owners ---- */
 
 /* How a KIND:NAME fits an owner; more is better, 0: not at all. */
@@ -205,7 +167,7 @@ int plan_find_target(const struct model *model, const char *word, struct plan_ta
 	if (strncmp(word, "pid:", 4) == 0 && parse_pid(word + 4, &pid))
 		return find_pid(model, pid, TARGET_TREE, target, error);
 	if (strncmp(word, "alike:", 6) == 0 && parse_pid(word + 6, &pid))
-		return find_alike(model, pid, target, error);
+		return find_pid(model, pid, TARGET_ALIKE, target, error);
 	if (strncmp(word, "owner:", 6) == 0)
 		return find_owner(model, word + 6, target, error);
 	if (strchr(word, ':') && *word != ':' && strncmp(word, "pid:", 4) != 0 &&
