@@ -179,8 +179,14 @@ static void configured_init(struct configured *all, const char *file)
 		.keymap = keymap_new(),
 		.preferences = preferences_default(),
 	};
-	settings_parse("c", file, strlen(file), &(struct settings){&all->options, &all->thresholds, all->keymap, &all->preferences}, collect,
-		       &all->said);
+	settings_parse("c", file, strlen(file),
+		       &(struct settings){
+			       .options = &all->options,
+			       .thresholds = &all->thresholds,
+			       .keymap = all->keymap,
+			       .preferences = &all->preferences,
+		       },
+		       collect, &all->said);
 }
 
 static void configured_done(struct configured *all)
