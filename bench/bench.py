@@ -246,7 +246,8 @@ def print_parts(costs, collector):
     least = "a read of the iterator over" if "iterator_ms" in costs else "stat of"
     print(f"  collector {collector}, without a screen; the least: {least} {costs['floor_procs']:,.0f} processes {floor:8.1f} ms")
     for name, title in (("sample_ms", "full sample, median"), ("attribute_ms", "owners"), ("model_ms", "model"),
-                        ("rows_ms", "rows, all open"), ("first_ms", "the first sample"), ("slice_ms", "longest step"),
+                        ("rows_ms", "rows, all open"), ("plan_ms", "the plan of ending all of them"),
+                        ("first_ms", "the first sample"), ("slice_ms", "longest step"),
                         ("owners_right_ms", "all owners right, from exec")):
         value = costs.get(name)
         ratio = f"{value / floor:6.2f} x the least" if value is not None else ""

@@ -5,12 +5,14 @@
  *
  * Writes lines "name value". The floor is getdents of /proc and open, read and close of every
  * /proc/N/stat; for the BPF collector it is one read of its iterator to the end. With an owner it
- * tells when, counted from exec, that owner had so many processes for the first time.
+ * tells when, counted from exec, that owner had so many processes for the first time, and how long
+ * the plan of ending all of it takes.
  */
 #include <config.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -29,6 +31,7 @@
 
 #include "clade/collector.h"
 #include "clade/moment.h"
+#include "clade/plan.h"
 #include "clade/rows.h"
 #include "clade/source.h"
 #include "clade/users.h"
@@ -205,6 +208,29 @@ static void measure(struct bench *bench, struct moment *moment, struct costs *co
 	*moment = next;
 }
 
+static void print_plan(const struct moment *moment, const char *owner)
+{
+	struct plan_target target;
+	struct plan_request request = {
+		.targets = &target, .n_targets = 1, .signal = SIGTERM, .is_mighty = true};
+	struct text word = {0};
+	struct text error = {0};
+	struct plan *plan;
+	double start;
+
+	text_printf(&word, "owner:%s", owner);
+	if (plan_find_target(moment->model, text_str(&word), &target, &error) == 0) {
+		start = now_ms(CLOCK_MONOTONIC);
+		if (plan_make(moment->model, &request, &plan) != 0)
+			exit(1);
+		printf("planned %zu\nplan_ms %.2f\n", plan->n_steps,
+		       now_ms(CLOCK_MONOTONIC) - start);
+		plan_free(plan);
+	}
+	text_done(&word);
+	text_done(&error);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {{"collector", required_argument, NULL, 'c'},
@@ -212,7 +238,6 @@ int main(int argc, char **argv)
 						{"delay", required_argument, NULL, 'd'},
 						{"owner", required_argument, NULL, 'o'},
 						{"procs", required_argument, NULL, 'p'},
-						{"collector", required_argument, NULL, 'c'},
 						{0}};
 	double began = now_ms(CLOCK_MONOTONIC);
 	struct ruleset *rules = rules_new();
@@ -283,6 +308,8 @@ int main(int argc, char **argv)
 	PRINT(model_ms);
 	PRINT(rows_ms);
 	printf("rows %zu\npeak_kb %ld\n", bench.rows.n, usage.ru_maxrss);
+	if (owner)
+		print_plan(&moment, owner);
 	print_floor();
 	if (strcmp(collector, "bpf") == 0)
 		print_iterator_floor();
