@@ -150,6 +150,18 @@ def an_overflow_is_told():
         ok(0 < seen * 10 < born, "and what was counted is less", seen, born)
 
 
+def another_that_begins_and_ends_to_listen_is_no_loss():
+    needs_events()
+    with Births() as births:
+        clade = watch("procps", 4)
+        time.sleep(1)
+        living = births.start(500, 2.5)  # on every CPU something comes after the other's messages
+        result_of(watch("procps", 1))
+        living.communicate(timeout=60)
+        notes = result_of(clade)["notes"]
+        ok(not any("lost" in said for said in notes), "nothing is said to be lost", notes)
+
+
 def who_is_not_told_knows_how_many():
     if os.geteuid() != 0:
         raise Skip("needs root to make a namespace")
@@ -163,4 +175,4 @@ def who_is_not_told_knows_how_many():
 
 
 if __name__ == "__main__":
-    main(with_bpf, with_procps, an_overflow_is_told, who_is_not_told_knows_how_many)
+    main(with_bpf, with_procps, an_overflow_is_told, another_that_begins_and_ends_to_listen_is_no_loss, who_is_not_told_knows_how_many)

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 enum event_kind {
-	EVENT_OTHER, /* of no interest: a thread's, a name's, a user's */
+	EVENT_OTHER, /* of no interest: a thread's, a name's, a user's, an answer to a listener */
 	EVENT_FORK,  /* `pid` of `parent` */
 	EVENT_EXEC,
 	EVENT_EXIT,
@@ -25,7 +25,6 @@ struct event {
 	uint32_t cpu;
 	uint32_t sequence; /* counts the events of that CPU: a gap is a loss */
 	uint32_t lost;     /* EVENT_LOST: how many; UINT32_MAX: not known, and many */
-	bool is_ack;       /* the answer to our own message: no event of a CPU */
 };
 
 /* One message of the connector. Returns 0 or -EINVAL. */

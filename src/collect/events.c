@@ -47,7 +47,6 @@ int event_parse(const char *bytes, size_t len, struct event *event)
 	    connector.id.idx != CN_IDX_PROC || connector.id.val != CN_VAL_PROC ||
 	    connector.len < sizeof(words))
 		return -EINVAL;
-	made.is_ack = words[0] == 0;
 	made.cpu = words[1];
 	made.sequence = connector.seq;
 	switch ((int)words[0]) {
@@ -152,13 +151,14 @@ void events_close(struct events *events)
 	free(events);
 }
 
-/* How many events of its CPU are missing before this one. */
+/* How many events of its CPU are missing before this one. The answers to whoever begins or ends to
+ * listen go to all, and are counted like events. */
 static uint32_t gap_before(struct events *events, const struct event *event)
 {
 	uint32_t *next;
 	uint32_t missing;
 
-	if (event->is_ack || event->cpu >= CPUS)
+	if (event->cpu >= CPUS)
 		return 0;
 	next = &events->next[event->cpu];
 	missing = *next != 0 ? event->sequence - *next : 0;
