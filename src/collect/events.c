@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "host.h"
+
 enum {
 	BATCH = 64,              /* messages taken at once */
 	MESSAGE = 256,           /* more than any of them has */
@@ -85,21 +87,6 @@ static int ask(int fd, enum proc_cn_mcast_op what)
 	return send(fd, message, sizeof(message), 0) < 0 ? -errno : 0;
 }
 
-static bool lies_in(const char *link, const char *namespace)
-{
-	char own[32];
-	ssize_t len = readlink(link, own, sizeof(own));
-
-	return len == (ssize_t)strlen(namespace) && memcmp(own, namespace, strlen(namespace)) == 0;
-}
-
-/* Elsewhere the kernel would not answer, and we would wait. The numbers are the same for ever. */
-static bool is_initial(void)
-{
-	return lies_in("/proc/self/ns/pid", "pid:[4026531836]") &&
-	       lies_in("/proc/self/ns/user", "user:[4026531837]");
-}
-
 /* Where it does not want us the kernel says nothing at all. */
 static int wait_for_answer(int fd)
 {
@@ -119,7 +106,8 @@ int events_open(struct events **events)
 	int rc = 0;
 	int fd;
 
-	if (!is_initial())
+	/* elsewhere the kernel would not answer, and we would wait */
+	if (!host_is_initial())
 		return -EPERM;
 	fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_CONNECTOR);
 	if (fd < 0)

@@ -176,7 +176,7 @@ void facts_put(const struct facts *facts)
 	free(block);
 }
 
-static uint64_t read_ns(int dir, const char *name)
+uint64_t facts_read_ns(int dir, const char *name)
 {
 	struct text link = {0};
 	uint64_t inode = UNKNOWN;
@@ -194,9 +194,9 @@ void facts_reader_init(struct facts_reader *reader, struct facts_store *store,
 		.store = store,
 		.markers = config->markers,
 		.n_markers = config->n_markers,
-		.own_pid_ns = read_ns(AT_FDCWD, "/proc/self/ns/pid"),
-		.own_mnt_ns = read_ns(AT_FDCWD, "/proc/self/ns/mnt"),
-		.own_uts_ns = read_ns(AT_FDCWD, "/proc/self/ns/uts"),
+		.own_pid_ns = facts_read_ns(AT_FDCWD, "/proc/self/ns/pid"),
+		.own_mnt_ns = facts_read_ns(AT_FDCWD, "/proc/self/ns/mnt"),
+		.own_uts_ns = facts_read_ns(AT_FDCWD, "/proc/self/ns/uts"),
 		.aside = config->may_thread ? aside_new() : NULL,
 	};
 }
@@ -222,11 +222,12 @@ bool facts_are_foreign(const struct facts_reader *reader, uint64_t pid_ns, uint6
 
 static void read_namespaces(const struct facts_reader *reader, int dir, struct facts *facts)
 {
-	facts->pid_ns = read_ns(dir, "ns/pid");
+	facts->pid_ns = facts_read_ns(dir, "ns/pid");
 	/* most processes are in our own: the other two need no look then */
-	facts->is_ns_foreign = differ(facts->pid_ns, reader->own_pid_ns) &&
-			       facts_are_foreign(reader, facts->pid_ns, read_ns(dir, "ns/mnt"),
-						 read_ns(dir, "ns/uts"));
+	facts->is_ns_foreign =
+		differ(facts->pid_ns, reader->own_pid_ns) &&
+		facts_are_foreign(reader, facts->pid_ns, facts_read_ns(dir, "ns/mnt"),
+				  facts_read_ns(dir, "ns/uts"));
 }
 
 /* What lies in the memory of the process, whose lock it may hold: who forks does. Returns 0 or
@@ -410,7 +411,7 @@ bool facts_hold_place(struct facts_reader *reader, int dir, const struct facts *
 	struct facts now = {0};
 
 	read_cwd(reader, dir, &now);
-	return is_same(now.cwd, facts->cwd) && read_ns(dir, "ns/pid") == facts->pid_ns;
+	return is_same(now.cwd, facts->cwd) && facts_read_ns(dir, "ns/pid") == facts->pid_ns;
 }
 
 bool facts_hold_cgroup(struct facts_reader *reader, int64_t pid, const char *cgroup)

@@ -98,4 +98,8 @@ int facts_read(struct facts_reader *reader, struct proc_key key, bool is_zombie,
 	       const struct facts *older, const struct facts_known *known, uint32_t *ns_pid,
 	       const struct facts **facts);
 
+/* The inode of a namespace, from its link ("ns/pid") in an open directory; UNKNOWN when it cannot
+ * be read. */
+uint64_t facts_read_ns(int dir, const char *name);
+
 #endif

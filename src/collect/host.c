@@ -10,12 +10,14 @@
 #include "clade/clock.h"
 #include "clade/io.h"
 #include "clade/safe.h"
+#include "facts.h"
 #include "procfs.h"
 
 enum { FILE_MAX = 1 << 20, NOTES_MAX = 6 };
 
 /* PROC_PID_INIT_INO and PROC_USER_INIT_INO in the kernel's proc_ns.h. */
 static const uint64_t INITIAL_PID_NS = 4026531836;
+static const uint64_t INITIAL_USER_NS = 4026531837;
 
 int host_read(struct snapshot *snap, uint64_t own_pid_ns)
 {
@@ -38,6 +40,12 @@ int host_read(struct snapshot *snap, uint64_t own_pid_ns)
 	}
 	text_done(&bytes);
 	return snap->host.name && snap->host.kernel ? 0 : -ENOMEM;
+}
+
+bool host_is_initial(void)
+{
+	return facts_read_ns(AT_FDCWD, "/proc/self/ns/pid") == INITIAL_PID_NS &&
+	       facts_read_ns(AT_FDCWD, "/proc/self/ns/user") == INITIAL_USER_NS;
 }
 
 static int hidepid_level(void)

@@ -8,6 +8,9 @@
 /* Sets snap->host; `own_pid_ns` is the inode of our pid namespace. Returns 0 or -ENOMEM. */
 int host_read(struct snapshot *snap, uint64_t own_pid_ns);
 
+/* Whether we are in the pid and user namespaces that the machine began with. */
+bool host_is_initial(void);
+
 /* What a collector could not see. */
 struct host_limits {
 	size_t denied;   /* processes of which host_misses_environment() */
